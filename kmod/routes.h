@@ -1,75 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Changes to the routes of a generation: all of a request or none of it. */
+/*
+ * The routes of one family in the order of prefix and length: a B+ tree of
+ * packed entries, 12 bytes for IPv4 and 24 for IPv6. Serialised by its owner;
+ * packets never come here. Described in routes.c.
+ */
 #ifndef NETSLICE_ROUTES_H
 #define NETSLICE_ROUTES_H
 
-#include <linux/in6.h>
 #include <linux/types.h>
-
-#include <uapi/linux/netslice.h>
-
-struct netlink_ext_ack;
-struct netslice_slice;
+#include <linux/slab.h>
 
 /**
- * struct netslice_hop_spec - one member of a route, as parsed
- * @port: the slice's name for the port, NUL-terminated
- * @via_family: 0 (on-link), AF_INET or AF_INET6
- * @via: the neighbour, network order, first 4 or all 16 bytes
- * @weight: 1..NETSLICE_WEIGHT_MAX
+ * struct netslice_routes_entry - one route, unpacked
+ * @addr: prefix in network order, IPv4 in the first four bytes
+ * @plen: prefix length
+ * @owner: the owner's tag
+ * @group: number of the next-hop group
  */
-struct netslice_hop_spec {
-	char port[NETSLICE_NAME_LEN];
-	u8 via_family;
-	u16 weight;
-	u8 via[16];
-};
-
-/**
- * struct netslice_route_spec - one route, as parsed
- * @family: AF_INET or AF_INET6
- * @plen: prefix length, checked against the family
- * @type: enum netslice_route_type
- * @owner: free for user space
- * @nhops: number of @hops; 0 unless unicast, where it is 1..NETSLICE_MAX_NEXTHOPS
- * @dst: network order, first 4 or all 16 bytes, no bit set beyond @plen
- * @hops: array of @nhops
- * @attr: the attribute that it came from, for extack; NULL in events
- */
-struct netslice_route_spec {
-	u8 family;
+struct netslice_routes_entry {
+	u8 addr[16];
 	u8 plen;
-	u8 type;
 	u8 owner;
-	u8 nhops;
-	u8 dst[16];
-	const struct netslice_hop_spec *hops;
-	const struct nlattr *attr;
+	u32 group;
 };
 
-/**
- * netslice_routes_new() - add or replace routes, all or none
- * @slice: the slice
- * @gen: number of a generation being built, or 0: the active one, and previous
- *	with it while its switch is not committed (a change that previous cannot
- *	take is counted in its lacks, and the request succeeds)
- * @routes: @n of them
- * @flags: NETSLICE_ROUTE_F_*
- * @extack: says why, and points to the route's attribute
- *
- * Advances slice->seq by one for each request to the active generation and
- * emits ROUTE_NEW with that seq.
- *
- * Context: process, nn->lock.
- * Return: 0, or -ENOENT (no such generation, or route without CREATE), -EEXIST
- * (route without REPLACE), -EBUSY (sealed), -EINVAL, -ENOSPC (limits), -ENOMEM.
- */
-int netslice_routes_new(struct netslice_slice *slice, u64 gen,
-			const struct netslice_route_spec *routes, unsigned int n, u32 flags,
-			struct netlink_ext_ack *extack);
-/* The same for removal; only family, plen and dst are looked at. */
-int netslice_routes_del(struct netslice_slice *slice, u64 gen,
-			const struct netslice_route_spec *routes, unsigned int n,
-			struct netlink_ext_ack *extack);
+struct netslice_routes_node;
 
-#endif
+struct netslice_routes {
+	struct netslice_routes_node *root;	/* NULL: empty */
+	u8 addr_len;
+	u8 height;				/* of the root; a leaf's is 0 */
+	u32 count;
+	size_t bytes;
+};
+
+void netslice_routes_init(struct netslice_routes *r, unsigned int key_bits);
+void netslice_routes_destroy(struct netslice_routes *r);
+int netslice_routes_insert(struct netslice_routes *r,
+			   const struct netslice_routes_entry *e, gfp_t gfp);
+bool netslice_routes_find(const struct netslice_routes *r, const u8 *addr,
+			  u8 plen, struct netslice_routes_entry *e);
+bool netslice_routes_update(struct netslice_routes *r,
+			    const struct netslice_routes_entry *e);
+bool netslice_routes_delete(struct netslice_routes *r, const u8 *addr, u8 plen);
+bool netslice_routes_next(const struct netslice_routes *r, const u8 *addr,
+			  u8 plen, struct netslice_routes_entry *e);
+bool netslice_routes_first(const struct netslice_routes *r,
+			   struct netslice_routes_entry *e);
+bool netslice_routes_cover(const struct netslice_routes *r, const u8 *addr,
+			   u8 plen, struct netslice_routes_entry *e);
+
+#endif /* NETSLICE_ROUTES_H */
