@@ -13,7 +13,7 @@
 #include "jsonscan.h"
 
 /* The largest number up to which a double holds every whole one. */
-#define EXACT_MAX	9007199254740992.0	/* 2^53 */
+#define EXACT_MAX	9007199254740991.0	/* 2^53 - 1 */
 
 struct nsl_json {
 	enum nsl_json_type type;
@@ -365,7 +365,7 @@ int nsl_json_u64(const struct nsl_json *v, uint64_t *out, struct nsl_err *err)
 		return 0;
 	}
 	if (v->type == NSL_JSON_NUMBER && v->number >= 0 && v->number <= EXACT_MAX &&
-	    v->number == floor(v->number)) {
+	    v->number == (double)(uint64_t)v->number) {
 		*out = (uint64_t)v->number;
 		return 0;
 	}
