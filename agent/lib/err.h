@@ -17,7 +17,7 @@
  * everywhere and means that the caller does not want to know.
  */
 struct nsl_err {
-	char text[256];
+	char text[400];
 	int code;
 	char attr[64];
 	char value[64];
