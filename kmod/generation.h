@@ -4,6 +4,7 @@
 #define NETSLICE_GENERATION_H
 
 #include <linux/types.h>
+#include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
 
 #include "rib.h"

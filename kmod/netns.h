@@ -20,8 +20,7 @@
  * @slices: struct netslice_slice, in order of creation; read under RCU or @lock
  * @names: the same by name
  * @nslices: how many, under @lock
- * @change_seq: counts changes to what dumps show, under @lock (genl cb->seq)
- * @event_seq: counts events
+ * @event_seq: counts events, starts at 1; a dump during which it moved says so
  */
 struct netslice_net {
 	struct net *net;
@@ -29,7 +28,6 @@ struct netslice_net {
 	struct list_head slices;
 	DECLARE_HASHTABLE(names, NETSLICE_SLICE_HASH_BITS);
 	unsigned int nslices;
-	unsigned int change_seq;
 	atomic64_t event_seq;
 };
 

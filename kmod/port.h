@@ -10,6 +10,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/u64_stats_sync.h>
 
 #include <uapi/linux/netslice.h>
 
