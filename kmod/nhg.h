@@ -21,7 +21,9 @@
 #include <linux/types.h>
 #include <linux/in6.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <uapi/linux/netslice.h>
@@ -124,12 +126,15 @@ struct netslice_nhgs {
 	struct hlist_head *hash;
 	struct list_head dying;
 	size_t bytes;
+	struct netslice_digest_member canon[NETSLICE_MAX_NEXTHOPS]; /* scratch */
 };
 
 int netslice_nhgs_init(struct netslice_nhgs *g, const struct netslice_nhg_ops *ops,
 		       struct mutex *lock, u32 max, gfp_t gfp);
 void netslice_nhgs_destroy(struct netslice_nhgs *g);
 void netslice_nhgs_publish(struct netslice_nhgs *g);
+int netslice_nhgs_copy(struct netslice_nhgs *to, const struct netslice_nhgs *from,
+		       gfp_t gfp);
 struct netslice_nhg *netslice_nhg_get(struct netslice_nhgs *g,
 				      const struct netslice_nhg_spec *spec,
 				      gfp_t gfp);
@@ -140,14 +145,34 @@ bool netslice_nhgs_use_port(const struct netslice_nhgs *g, const void *port);
 const struct netslice_nhg_member *
 netslice_nhg_select_live(const struct netslice_nhg *nhg, u32 flow_hash, u32 live);
 
-/* RCU read side, or the writers' lock held. NULL for number 0. */
+static inline bool netslice_nhgs_held(const struct netslice_nhgs *g)
+{
+	return !g->lock || lockdep_is_held(g->lock);
+}
+
+static inline size_t netslice_nhg_bytes(const struct netslice_nhg *nhg)
+{
+	return struct_size(nhg, member, nhg->count) +
+	       (nhg->bucket ? NETSLICE_NHG_BUCKETS : 0);
+}
+
+/**
+ * netslice_nhg_find - the group of a number that a table gave
+ * @g: the groups
+ * @id: the number, read in this RCU read side; 0 gives NULL
+ *
+ * Context: RCU read side, or the writers' lock held.
+ * Return: the group.
+ */
 static __always_inline struct netslice_nhg *
 netslice_nhg_find(const struct netslice_nhgs *g, u32 id)
 {
 	struct netslice_nhg_array *a;
 
-	a = rcu_dereference_check(g->array, !g->lock || lockdep_is_held(g->lock));
-	return rcu_dereference_check(a->slot[id], !g->lock || lockdep_is_held(g->lock));
+	/* The array was published before the number: see netslice_table_apply() */
+	smp_rmb();
+	a = rcu_dereference_check(g->array, netslice_nhgs_held(g));
+	return rcu_dereference_check(a->slot[id], netslice_nhgs_held(g));
 }
 
 static inline u32 netslice_nhg_bucket(u32 flow_hash)

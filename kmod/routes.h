@@ -38,6 +38,8 @@ void netslice_routes_init(struct netslice_routes *r, unsigned int key_bits);
 void netslice_routes_destroy(struct netslice_routes *r);
 int netslice_routes_insert(struct netslice_routes *r,
 			   const struct netslice_routes_entry *e, gfp_t gfp);
+int netslice_routes_copy(struct netslice_routes *to,
+			 const struct netslice_routes *from, gfp_t gfp);
 bool netslice_routes_find(const struct netslice_routes *r, const u8 *addr,
 			  u8 plen, struct netslice_routes_entry *e);
 bool netslice_routes_update(struct netslice_routes *r,

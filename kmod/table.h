@@ -39,11 +39,15 @@ struct netslice_table_node {
 struct netslice_table_root {
 	struct rcu_head rcu;
 	u32 bits;		/* of the key that index @slot: 0, 6, 12, 18 */
+	bool absorbed;		/* its nodes' slots stand in its successor */
 	unsigned long slot[];
 };
 
+struct netslice_table_change;
+
 struct netslice_table {
 	struct netslice_table_root __rcu *root;
+	struct netslice_table_change *spare;
 	u32 dflt;		/* value of the prefix of length 0 */
 	u8 key_bits;
 	bool live;
