@@ -15,6 +15,8 @@
 static struct netlink_range_validation netslice_nl_ifindex = { .min = 1, .max = S32_MAX };
 static struct netlink_range_validation netslice_nl_fd = { .max = S32_MAX };
 
+static struct netlink_range_validation netslice_nl_ktime = { .min = 1, .max = KTIME_MAX };
+
 /* Who asks, and for which slice. */
 #define NETSLICE_P_WHO \
 	[NETSLICE_A_SLICE] = NETSLICE_P_NAME, \
@@ -122,6 +124,11 @@ static const struct nla_policy netslice_nl_role_policy[NETSLICE_A_MAX + 1] = {
 	[NETSLICE_A_ANSWER] = { .type = NLA_FLAG },
 	[NETSLICE_A_LEASE_MS] = { .type = NLA_U32 },
 	[NETSLICE_A_LEASE_ACTION] = NLA_POLICY_MAX(NLA_U8, NETSLICE_LEASE_MAX),
+	[NETSLICE_A_LEASE_UNTIL] = NLA_POLICY_FULL_RANGE(NLA_U64, &netslice_nl_ktime),
+	[NETSLICE_A_LEASE_EXPECT] = NLA_POLICY_MAX(NLA_U8, NETSLICE_LEASE_MAX),
+	[NETSLICE_A_LEASE_KEEP] = { .type = NLA_FLAG },
+	[NETSLICE_A_NOT_AFTER] = NLA_POLICY_FULL_RANGE(NLA_U64, &netslice_nl_ktime),
+	[NETSLICE_A_FP_TERM_NEW] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
 static const struct nla_policy netslice_nl_mark_policy[NETSLICE_A_MAX + 1] = {

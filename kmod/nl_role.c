@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests about terms, roles, leases, and the frames between nodes. */
 #include <linux/netdevice.h>
+#include <linux/timekeeping.h>
 
 #include "gateway.h"
 #include "netns.h"
@@ -51,39 +52,62 @@ int netslice_nl_term_raise(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int netslice_nl_lease(struct genl_info *info, u32 *ms, u8 *action)
+/* What the request says of the lease: LEASE_MS from now, or LEASE_UNTIL. */
+static int netslice_nl_lease(struct genl_info *info, struct netslice_lease_change *lease)
 {
-	struct nlattr *a = info->attrs[NETSLICE_A_LEASE_MS];
-	struct nlattr *b = info->attrs[NETSLICE_A_LEASE_ACTION];
+	struct nlattr *ms = info->attrs[NETSLICE_A_LEASE_MS];
+	struct nlattr *until = info->attrs[NETSLICE_A_LEASE_UNTIL];
+	struct nlattr *action = info->attrs[NETSLICE_A_LEASE_ACTION];
+	struct nlattr *expect = info->attrs[NETSLICE_A_LEASE_EXPECT];
 
-	*ms = a ? nla_get_u32(a) : 0;
-	*action = b ? nla_get_u8(b) : NETSLICE_LEASE_NONE;
-	if (!!*ms == (*action != NETSLICE_LEASE_NONE))
+	lease->keep = nla_get_flag(info->attrs[NETSLICE_A_LEASE_KEEP]);
+	lease->action = action ? nla_get_u8(action) : NETSLICE_LEASE_NONE;
+	lease->check = expect;
+	lease->expect = expect ? nla_get_u8(expect) : NETSLICE_LEASE_NONE;
+	if ((ms && until) || (lease->keep && (ms || until || action))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, ms ? ms : until,
+				    "only one of LEASE_MS, LEASE_UNTIL and LEASE_KEEP");
+		return -EINVAL;
+	}
+	if (ms && nla_get_u32(ms))
+		lease->until = ktime_add_ms(ktime_get_boottime(), nla_get_u32(ms));
+	if (until)
+		lease->until = nla_get_u64(until);
+	if (lease->until || lease->action == NETSLICE_LEASE_NONE)
 		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, a ? a : b,
-			    "a lease needs both its length and what it does when it ends");
+	NL_SET_ERR_MSG_ATTR(info->extack, action, "a lease action needs a time");
 	return -EINVAL;
 }
 
-int netslice_nl_role_set(struct sk_buff *skb, struct genl_info *info)
+static int netslice_nl_role_change(struct genl_info *info, struct netslice_role_change *change)
 {
 	static const int needed[] = {
 		NETSLICE_A_FP_TERM, NETSLICE_A_ROLE, NETSLICE_A_ROLE_EXPECT,
 	};
-	struct netslice_role_change change = {
-		.answer = nla_get_flag(info->attrs[NETSLICE_A_ANSWER]),
-	};
-	struct netslice_nl_ctx ctx;
+	struct nlattr **attrs = info->attrs;
 	unsigned int i;
-	int err;
 
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (netslice_nl_need(info, needed[i]))
 			return -EINVAL;
-	change.fp_term = nla_get_u64(info->attrs[NETSLICE_A_FP_TERM]);
-	change.role = nla_get_u8(info->attrs[NETSLICE_A_ROLE]);
-	change.expect = nla_get_u8(info->attrs[NETSLICE_A_ROLE_EXPECT]);
-	err = netslice_nl_lease(info, &change.lease_ms, &change.lease_action);
+	change->fp_term = nla_get_u64(attrs[NETSLICE_A_FP_TERM]);
+	change->role = nla_get_u8(attrs[NETSLICE_A_ROLE]);
+	change->expect = nla_get_u8(attrs[NETSLICE_A_ROLE_EXPECT]);
+	change->answer = nla_get_flag(attrs[NETSLICE_A_ANSWER]);
+	if (attrs[NETSLICE_A_FP_TERM_NEW])
+		change->fp_term_new = nla_get_u64(attrs[NETSLICE_A_FP_TERM_NEW]);
+	if (attrs[NETSLICE_A_NOT_AFTER])
+		change->not_after = nla_get_u64(attrs[NETSLICE_A_NOT_AFTER]);
+	return netslice_nl_lease(info, &change->lease);
+}
+
+int netslice_nl_role_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct netslice_role_change change = {};
+	struct netslice_nl_ctx ctx;
+	int err;
+
+	err = netslice_nl_role_change(info, &change);
 	if (err)
 		return err;
 	err = netslice_nl_begin(info, NETSLICE_NL_CHANGE, &ctx);
@@ -99,20 +123,24 @@ int netslice_nl_role_set(struct sk_buff *skb, struct genl_info *info)
 
 int netslice_nl_lease_set(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *action = info->attrs[NETSLICE_A_LEASE_ACTION];
+	struct nlattr *expect = info->attrs[NETSLICE_A_ROLE_EXPECT];
+	struct netslice_lease_change lease = {};
 	struct netslice_nl_ctx ctx;
+	u8 role;
 	int err;
 
 	err = netslice_nl_need(info, NETSLICE_A_FP_TERM);
-	if (!err)
+	if (!err && !info->attrs[NETSLICE_A_LEASE_UNTIL])
 		err = netslice_nl_need(info, NETSLICE_A_LEASE_MS);
+	if (!err)
+		err = netslice_nl_lease(info, &lease);
 	if (!err)
 		err = netslice_nl_begin(info, NETSLICE_NL_CHANGE, &ctx);
 	if (err)
 		return err;
+	role = expect ? nla_get_u8(expect) : 0;
 	err = netslice_lease_set(ctx.slice, nla_get_u64(info->attrs[NETSLICE_A_FP_TERM]),
-				 nla_get_u32(info->attrs[NETSLICE_A_LEASE_MS]),
-				 action ? nla_get_u8(action) : NETSLICE_LEASE_NONE, info->extack);
+				 expect ? &role : NULL, &lease, info->extack);
 	netslice_nl_end(&ctx);
 	return err;
 }

@@ -3,10 +3,27 @@
 #ifndef NETSLICE_ROLE_H
 #define NETSLICE_ROLE_H
 
+#include <linux/ktime.h>
 #include <linux/types.h>
 
 struct netlink_ext_ack;
 struct netslice_slice;
+
+/**
+ * struct netslice_lease_change - what is to become of a lease
+ * @until: when it ends, ktime (boottime); 0: it is ended, no action
+ * @action: enum netslice_lease
+ * @keep: leave the one that runs as it is; @until and @action are 0 then
+ * @check: compare @expect
+ * @expect: enum netslice_lease that must be running, NONE: none may
+ */
+struct netslice_lease_change {
+	ktime_t until;
+	u8 action;
+	bool keep;
+	bool check;
+	u8 expect;
+};
 
 /**
  * struct netslice_role_change - a request
@@ -14,16 +31,18 @@ struct netslice_slice;
  * @role: wanted
  * @expect: must equal the slice's role
  * @answer: with DRAINING: still answer ARP and ND
- * @lease_ms: 0 for none
- * @lease_action: enum netslice_lease
+ * @fp_term_new: raise the fp-term to it in the same step; 0: leave it
+ * @lease: what becomes of the lease
+ * @not_after: refuse with -ETIME after this ktime (boottime); 0: no limit
  */
 struct netslice_role_change {
 	u64 fp_term;
+	u64 fp_term_new;
 	u8 role;
 	u8 expect;
 	bool answer;
-	u32 lease_ms;
-	u8 lease_action;
+	struct netslice_lease_change lease;
+	ktime_t not_after;
 };
 
 /**
@@ -44,7 +63,9 @@ struct netslice_role_state {
  */
 int netslice_role_set(struct netslice_slice *slice, const struct netslice_role_change *change,
 		      struct netlink_ext_ack *extack);
-int netslice_lease_set(struct netslice_slice *slice, u64 fp_term, u32 ms, u8 action,
+/* @role: NULL, or what the role must be. Ending a lease that does not run: -ESTALE. */
+int netslice_lease_set(struct netslice_slice *slice, u64 fp_term, const u8 *role,
+		       const struct netslice_lease_change *lease,
 		       struct netlink_ext_ack *extack);
 /* NULL for a term that is not to be raised; [0] expected, [1] new. Context: nn->lock. */
 int netslice_term_raise(struct netslice_slice *slice, const u64 *cp, const u64 *fp,

@@ -97,13 +97,20 @@
  * @NETSLICE_CMD_TERM_RAISE: raise one term or both; compare values needed
  *	[SLICE; CP_TERM with CP_TERM_EXPECT, FP_TERM with FP_TERM_EXPECT, OWNER, FORCE]
  * @NETSLICE_CMD_ROLE_SET: change the forwarding plane's role
- *	[SLICE, FP_TERM, ROLE, ROLE_EXPECT; ANSWER, LEASE_MS with LEASE_ACTION,
- *	OWNER, FORCE]. Without LEASE_MS a lease that runs is ended. Any role but
- *	standby needs both terms to be other than 0.
+ *	[SLICE, FP_TERM, ROLE, ROLE_EXPECT; FP_TERM_NEW, ANSWER, LEASE_MS or
+ *	LEASE_UNTIL with LEASE_ACTION, LEASE_KEEP, LEASE_EXPECT, NOT_AFTER,
+ *	OWNER, FORCE]
+ *	Any role but standby needs both terms to be other than 0. A slice becomes
+ *	master only with an fp-term higher than any with which it was master
+ *	here before and than any heard from the LAN: ESTALE otherwise. Without
+ *	a new lease and without LEASE_KEEP a lease that runs is ended. A
+ *	LEASE_UNTIL that has passed is refused with ETIME.
  *	Answered after a grace period: no CPU still acts in the old role.
- * @NETSLICE_CMD_LEASE_SET: set, extend (LEASE_MS from now) or end (LEASE_MS 0)
- *	the lease without changing the role
- *	[SLICE, FP_TERM, LEASE_MS; LEASE_ACTION, OWNER, FORCE]
+ * @NETSLICE_CMD_LEASE_SET: set, extend (LEASE_MS from now, or LEASE_UNTIL) or
+ *	end (LEASE_MS 0) the lease without changing the role. Ending one that
+ *	does not run (any more) is refused with ESTALE.
+ *	[SLICE, FP_TERM, LEASE_MS or LEASE_UNTIL; LEASE_ACTION, LEASE_EXPECT,
+ *	ROLE_EXPECT, OWNER, FORCE]
  * @NETSLICE_CMD_MARK: send a marker or a probe out of all lan ports or one
  *	[SLICE, FP_TERM, MARK_KIND, COOKIE; PORT, OWNER, FORCE]
  * @NETSLICE_CMD_ANNOUNCE: master: start the announcements again
@@ -165,6 +172,11 @@ enum netslice_attr {
 	NETSLICE_A_ANSWER,		/* flag, with DRAINING: still answer ARP and ND for virtual addresses */
 	NETSLICE_A_LEASE_MS,		/* u32: milliseconds of CLOCK_BOOTTIME; in replies what is left */
 	NETSLICE_A_LEASE_ACTION,	/* u8: enum netslice_lease */
+	NETSLICE_A_LEASE_UNTIL,		/* u64: nanoseconds of CLOCK_BOOTTIME, instead of LEASE_MS */
+	NETSLICE_A_LEASE_EXPECT,	/* u8: enum netslice_lease: this lease must be running, NONE: none */
+	NETSLICE_A_LEASE_KEEP,		/* flag: the lease that runs goes on unchanged */
+	NETSLICE_A_NOT_AFTER,		/* u64: nanoseconds of CLOCK_BOOTTIME: refuse with ETIME once that has passed */
+	NETSLICE_A_FP_TERM_NEW,		/* u64: raise the fp-term to this in the same step */
 	NETSLICE_A_REFRESH_MS,		/* u32: interval of refresh frames, 100..10000 */
 	NETSLICE_A_ANNOUNCE_COUNT,	/* u32: announcements after becoming master, 1..100 */
 	NETSLICE_A_ANNOUNCE_MS,		/* u32: between them, 5..1000 */
