@@ -25,6 +25,11 @@ static const struct nsl_attr_spec specs[__NETSLICE_A_MAX] = {
 	BARE(ANSWER, "answer", FLAG),
 	SPEC(LEASE_MS, "lease-ms", U32, lease_ms),
 	SPEC(LEASE_ACTION, "lease-action", U8, lease_action),
+	SPEC(LEASE_UNTIL, "lease-until", U64, lease_until),
+	SPEC(LEASE_EXPECT, "lease-expect", U8, lease_expect),
+	BARE(LEASE_KEEP, "lease-keep", FLAG),
+	SPEC(NOT_AFTER, "not-after", U64, not_after),
+	SPEC(FP_TERM_NEW, "fp-term-new", U64, fp_term_new),
 	SPEC(REFRESH_MS, "refresh-ms", U32, refresh_ms),
 	SPEC(ANNOUNCE_COUNT, "announce-count", U32, announce_count),
 	SPEC(ANNOUNCE_MS, "announce-ms", U32, announce_ms),
@@ -71,7 +76,7 @@ static const struct nsl_attr_spec specs[__NETSLICE_A_MAX] = {
 	SPEC(EVENT_SEQ, "event-seq", U64, event_seq),
 };
 
-_Static_assert(__NETSLICE_A_MAX <= 64, "presence bits are one uint64_t");
+_Static_assert(__NETSLICE_A_MAX <= NSL_WORDS * 64, "presence bits");
 
 const struct nsl_attr_spec *nsl_attr_spec(unsigned int attr)
 {
@@ -91,10 +96,9 @@ void nsl_set_text(struct nsl_attrs *a, unsigned int attr, char *field, size_t si
 {
 	size_t len = strlen(value);
 
-	a->has |= 1ULL << attr;
-	a->too_long &= ~(1ULL << attr);
+	nsl_mark_attr(a, attr);
 	if (len >= size) {
-		a->too_long |= 1ULL << attr;
+		a->too_long = true;
 		len = size - 1;
 	}
 	memset(field, 0, size);
@@ -105,7 +109,7 @@ void nsl_set_bytes(struct nsl_attrs *a, unsigned int attr, void *field, const vo
 		   size_t len)
 {
 	memcpy(field, value, len);
-	a->has |= 1ULL << attr;
+	nsl_mark_attr(a, attr);
 }
 
 static bool attrs_put_one(struct nlmsghdr *nlh, size_t size, unsigned int attr,
@@ -147,10 +151,10 @@ int nsl_attrs_put(struct nlmsghdr *nlh, size_t size, const struct nsl_attrs *a)
 {
 	unsigned int attr;
 
-	if (a->too_long & a->has)
+	if (a->too_long)
 		return -EINVAL;
 	for (attr = 0; attr < __NETSLICE_A_MAX; attr++)
-		if (a->has & (1ULL << attr) && !attrs_put_one(nlh, size, attr, a))
+		if (nsl_has_attr(a, attr) && !attrs_put_one(nlh, size, attr, a))
 			return -EMSGSIZE;
 	return 0;
 }
@@ -214,7 +218,7 @@ int nsl_attrs_parse(struct nsl_attrs *a, const void *attrs, size_t len, struct n
 		if (attrs_parse_one(a, &from))
 			return nsl_err_set(err, EBADMSG, "attribute %s of %zu bytes makes no sense",
 					   specs[from.type].name, from.len);
-		a->has |= 1ULL << from.type;
+		nsl_mark_attr(a, from.type);
 	}
 	if (ret < 0)
 		return nsl_err_set(err, EBADMSG, "attributes are truncated");

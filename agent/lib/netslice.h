@@ -24,12 +24,12 @@
 
 /* ---- attributes ------------------------------------------------------- */
 
-#define NSL_BIT(attr)	(1ULL << (NETSLICE_A_##attr))
+#define NSL_WORDS	2	/* of presence bits, 64 attributes each */
 
 /**
  * struct nsl_attrs - attributes of a request, a reply, an event or an ENTRY
- * @has: which of the fields are there, NSL_BIT(SLICE) and so on
- * @too_long: strings that a setter could not store; encoding is then refused
+ * @has: which of the fields are there: nsl_has(a, SLICE) and so on
+ * @too_long: a setter could not store a string; encoding is then refused
  * @address_len: 4 or 16, with @address
  * @buckets: BUCKET_COUNT digests, within the message that was parsed
  * @buckets_len: their length in bytes
@@ -41,8 +41,8 @@
  * have no field: only their bit. Fill it with the nsl_set_*() functions.
  */
 struct nsl_attrs {
-	uint64_t has;
-	uint64_t too_long;
+	uint64_t has[NSL_WORDS];
+	bool too_long;
 	char slice[NETSLICE_NAME_LEN];
 	char owner[NETSLICE_NAME_LEN];
 	char new_owner[NETSLICE_NAME_LEN];
@@ -57,6 +57,7 @@ struct nsl_attrs {
 	uint8_t role;
 	uint8_t role_expect;
 	uint8_t lease_action;
+	uint8_t lease_expect;
 	uint8_t port_kind;
 	uint8_t port_state;
 	uint8_t family;
@@ -68,6 +69,9 @@ struct nsl_attrs {
 	uint8_t address_len;
 	uint8_t digest[NETSLICE_DIGEST_LEN];
 	uint32_t lease_ms;
+	uint64_t lease_until;
+	uint64_t not_after;
+	uint64_t fp_term_new;
 	uint32_t refresh_ms;
 	uint32_t announce_count;
 	uint32_t announce_ms;
@@ -102,7 +106,18 @@ struct nsl_attrs {
 	unsigned int stats;
 };
 
-#define nsl_has(a, attr)	(!!((a)->has & NSL_BIT(attr)))
+/* By number; by name: nsl_has(a, CP_TERM). */
+static inline bool nsl_has_attr(const struct nsl_attrs *a, unsigned int attr)
+{
+	return a->has[attr / 64] >> attr % 64 & 1;
+}
+
+static inline void nsl_mark_attr(struct nsl_attrs *a, unsigned int attr)
+{
+	a->has[attr / 64] |= 1ULL << attr % 64;
+}
+
+#define nsl_has(a, ATTR)	nsl_has_attr(a, NETSLICE_A_##ATTR)
 
 void nsl_set_text(struct nsl_attrs *a, unsigned int attr, char *field, size_t size,
 		  const char *value);
@@ -118,12 +133,12 @@ static inline void nsl_set_##field(struct nsl_attrs *a, const char *value)		\
 static inline void nsl_set_##field(struct nsl_attrs *a, type value)			\
 {											\
 	a->field = value;								\
-	a->has |= NSL_BIT(ATTR);							\
+	nsl_mark_attr(a, NETSLICE_A_##ATTR);						\
 }
 #define NSL_SETTER_FLAG(field, ATTR)							\
 static inline void nsl_set_##field(struct nsl_attrs *a)					\
 {											\
-	a->has |= NSL_BIT(ATTR);							\
+	nsl_mark_attr(a, NETSLICE_A_##ATTR);						\
 }
 
 NSL_SETTER_TEXT(slice, SLICE)
@@ -143,6 +158,11 @@ NSL_SETTER_NUMBER(role, ROLE, uint8_t)
 NSL_SETTER_NUMBER(role_expect, ROLE_EXPECT, uint8_t)
 NSL_SETTER_NUMBER(lease_ms, LEASE_MS, uint32_t)
 NSL_SETTER_NUMBER(lease_action, LEASE_ACTION, uint8_t)
+NSL_SETTER_NUMBER(lease_until, LEASE_UNTIL, uint64_t)
+NSL_SETTER_NUMBER(lease_expect, LEASE_EXPECT, uint8_t)
+NSL_SETTER_FLAG(lease_keep, LEASE_KEEP)
+NSL_SETTER_NUMBER(not_after, NOT_AFTER, uint64_t)
+NSL_SETTER_NUMBER(fp_term_new, FP_TERM_NEW, uint64_t)
 NSL_SETTER_NUMBER(refresh_ms, REFRESH_MS, uint32_t)
 NSL_SETTER_NUMBER(announce_count, ANNOUNCE_COUNT, uint32_t)
 NSL_SETTER_NUMBER(announce_ms, ANNOUNCE_MS, uint32_t)
