@@ -28,6 +28,7 @@ struct server {
 	int port;	/* the virtio-serial port */
 	int signals;	/* SIGCHLD, and SIGIO when the host comes or goes */
 	int gone;	/* no client: polling the port would return at once */
+	int met;	/* the session's client has been seen connected */
 	struct frame_buffer in;
 	uint32_t session;
 	pid_t pid;	/* of the command, or 0 */
@@ -120,6 +121,20 @@ static void start_on_pipes(struct server *server, const char *command)
 	server->error = err[0];
 }
 
+/*
+ * What a client sends can be here before the news that it has connected: only
+ * a client that has been seen can be gone.
+ */
+static void look_for_client(struct server *server)
+{
+	struct pollfd port = { .fd = server->port, .events = POLLIN };
+
+	poll(&port, 1, 0);
+	server->gone = !!(port.revents & POLLHUP);
+	if (!server->gone)
+		server->met = 1;
+}
+
 static void start(struct server *server, const struct frame_header *header,
 		  const char *data)
 {
@@ -130,6 +145,8 @@ static void start(struct server *server, const struct frame_header *header,
 	command[header->length] = '\0';
 	server->session = header->session;
 	server->tty = header->type == FRAME_START_TTY;
+	server->met = 0;
+	look_for_client(server);
 	if (server->tty)
 		start_on_tty(server, command);
 	else
@@ -172,9 +189,12 @@ static void from_port(struct server *server, short events)
 			}
 		}
 	if (events & POLLHUP) {
-		server->in.used = 0;
 		server->gone = 1;
-		abandon(server);
+		if (server->met) {
+			server->in.used = 0;
+			server->met = 0;
+			abandon(server);
+		}
 	}
 }
 
@@ -226,8 +246,8 @@ static void from_signals(struct server *server)
 	struct signalfd_siginfo info;
 
 	while (read(server->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo == SIGIO)
-			server->gone = 0;
+		if (info.ssi_signo == SIGIO && server->gone)
+			look_for_client(server);
 	reap(server);
 }
 
@@ -277,15 +297,16 @@ static void serve(int number)
 			{ .fd = server.error, .events = POLLIN },
 		};
 
-		poll(fds, 4, 5000);
-		if (fds[0].revents)
-			from_signals(&server);
+		poll(fds, 4, -1);
 		if (fds[2].revents && server.output == fds[2].fd)
 			from_command(&server, &server.output, FRAME_OUTPUT);
 		if (fds[3].revents && server.error == fds[3].fd)
 			from_command(&server, &server.error, FRAME_ERROR);
 		if (fds[1].revents)
 			from_port(&server, fds[1].revents);
+		/* Last: a client that comes now must not be taken for gone. */
+		if (fds[0].revents)
+			from_signals(&server);
 	}
 }
 
