@@ -3,6 +3,7 @@
 #ifndef NETSLICE_GENERATION_H
 #define NETSLICE_GENERATION_H
 
+#include <linux/netdevice.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
@@ -26,7 +27,8 @@ struct netslice_gen_stats {
  * @rib: routes of both families; readers under RCU, writers under nn->lock
  * @prog: forwarding program, or NULL; never changes once the generation is made
  * @stats: what it moved
- * @slice: its slice
+ * @slice: its slice, whose device it holds a reference to until it is freed
+ * @dev_tracker: of that reference
  * @id: its number, never repeated in the slice's life
  * @state: enum netslice_gen_state, under nn->lock
  * @release: name and version of the software that it belongs to
@@ -39,6 +41,7 @@ struct netslice_generation {
 	struct bpf_prog *prog;
 	struct netslice_gen_stats __percpu *stats;
 	struct netslice_slice *slice;
+	netdevice_tracker dev_tracker;
 	u64 id;
 	u8 state;
 	char release[NETSLICE_RELEASE_LEN];

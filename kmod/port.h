@@ -52,9 +52,11 @@ struct netslice_port_stats {
  * @stats: per CPU
  * @list: in slice->ports
  * @name: the slice's name for it
- * @ref: one of the slice's list while a device or a gateway is there, one for each
- *	next hop of any generation that names it. Freed after a grace period.
+ * @ref: one of the slice's list, one for each next hop of any generation that
+ *	names it; rises only under nn->lock. netslice_ports_reap() takes those off
+ *	the list that have no device, no gateway and no other reference.
  * @bypass: joined with BYPASS_NETFILTER
+ * @last_state: enum netslice_port_state as last told, under rtnl_lock
  * @dev_tracker: of the reference in @dev
  * @evidence_lock: protects what follows (softirq)
  * @marker_cookie, @marker_total, @marker_seen: last marker heard; which of its frames
@@ -74,6 +76,7 @@ struct netslice_port {
 	char name[NETSLICE_NAME_LEN];
 	refcount_t ref;
 	bool bypass;
+	u8 last_state;
 	netdevice_tracker dev_tracker;
 
 	spinlock_t evidence_lock;
@@ -107,15 +110,25 @@ struct netslice_port_spec {
 /* Context: rtnl_lock and nn->lock. Registers the rx handler, filters, LRO off. */
 int netslice_port_add(struct netslice_slice *slice, const struct netslice_port_spec *spec,
 		      struct netlink_ext_ack *extack);
-/* Context: rtnl_lock and nn->lock. Takes the device off; routes that name it stay, down. */
+/*
+ * Context: rtnl_lock and nn->lock. Takes the device off; routes that name it stay, down.
+ * The port may be gone afterwards.
+ */
 void netslice_port_remove(struct netslice_port *port);
+/* Context: rtnl_lock and nn->lock. Takes the device off every port. */
+void netslice_ports_clear(struct netslice_slice *slice);
+/* Context: rtnl_lock and nn->lock. Takes everything off: the slice dies. */
+void netslice_ports_destroy(struct netslice_slice *slice);
+/* Context: nn->lock. Frees, after a grace period, the ports that nothing needs. */
+void netslice_ports_reap(struct netslice_slice *slice);
 /* Context: nn->lock or RCU. */
 struct netslice_port *netslice_port_find(const struct netslice_slice *slice, const char *name);
 /* Context: nn->lock. Finds, or makes an absent port, and takes a reference for a next hop. */
 struct netslice_port *netslice_port_get(struct netslice_slice *slice, const char *name,
 					struct netlink_ext_ack *extack);
-/* Context: nn->lock, or the slice is dead. */
+/* Context: nn->lock. */
 void netslice_port_hold(struct netslice_port *port);
+/* Context: any; netslice_ports_reap() is to follow. */
 void netslice_port_put(struct netslice_port *port);
 
 /* Context: rtnl_lock (the device's filter changes) and nn->lock. */

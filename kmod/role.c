@@ -6,9 +6,13 @@
  * role without being asked: the end of a lease, and a refresh frame of a higher
  * fp-term. Both arrive in softirq. Events are emitted after the lock is released.
  *
- * The lease's timer may be about to run while the lease is changed. So it looks,
- * under the lock, whether there is a lease and whether its end has come: only
- * then it acts. A lease that is changed in between has armed the timer anew.
+ * A lease is over when its end has come, not when its timer gets to run: every
+ * request looks first, under the lock, so that a late timer (a busy CPU, a system
+ * that slept) changes nothing. The timer itself looks in the same way, and does
+ * nothing when the lease was changed while it waited for the lock.
+ *
+ * Two masters cannot have the same term: a slice becomes master only with a term
+ * above all with which it was master here, and above all that it heard.
  */
 #include <linux/hrtimer.h>
 #include <linux/netlink.h>
@@ -39,44 +43,27 @@ static void netslice_evidence_reset(struct netslice_slice *slice)
 	rcu_read_unlock();
 }
 
-/* The highest fp-term that the other node showed on any port. */
-static u64 netslice_term_heard(const struct netslice_slice *slice)
-{
-	struct netslice_port *port;
-	u64 term = 0;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(port, &slice->ports, list) {
-		spin_lock_bh(&port->evidence_lock);
-		term = max(term, port->peer_fp_term);
-		spin_unlock_bh(&port->evidence_lock);
-	}
-	rcu_read_unlock();
-	return term;
-}
-
-/* May the slice be master with @term? Never again with one that it had or heard. */
-static bool netslice_term_fresh(const struct netslice_slice *slice, u64 term)
+/* May the slice be master with this term? */
+static bool netslice_term_is_new(const struct netslice_slice *slice, u64 term)
 {
 	lockdep_assert_held(&slice->role_lock);
-	return term > slice->fp_term_used && term > netslice_term_heard(slice);
+	return term > slice->fp_term_used && term > slice->fp_term_heard;
 }
 
 static void netslice_role_apply(struct netslice_slice *slice, u8 role, bool answer)
 {
 	lockdep_assert_held(&slice->role_lock);
-	if (role != slice->role)
-		netslice_evidence_reset(slice);
-	if (role != NETSLICE_ROLE_MASTER)
+	if (role == NETSLICE_ROLE_MASTER)
+		slice->fp_term_used = slice->fp_term;
+	else
 		netslice_announce_stop(slice);
 	WRITE_ONCE(slice->answer, answer);
 	if (role == slice->role)
 		return;
+	netslice_evidence_reset(slice);
 	WRITE_ONCE(slice->role, role);
-	if (role == NETSLICE_ROLE_MASTER) {
-		slice->fp_term_used = slice->fp_term;
+	if (role == NETSLICE_ROLE_MASTER)
 		netslice_announce_start(slice);
-	}
 }
 
 static void netslice_lease_stop(struct netslice_slice *slice)
@@ -92,7 +79,7 @@ static void netslice_lease_start(struct netslice_slice *slice, ktime_t until, u8
 	lockdep_assert_held(&slice->role_lock);
 	slice->lease_action = action;
 	slice->lease_end = until;
-	hrtimer_start(&slice->lease_timer, slice->lease_end, HRTIMER_MODE_ABS_SOFT);
+	hrtimer_start(&slice->lease_timer, until, HRTIMER_MODE_ABS_SOFT);
 }
 
 /* Return: true if the lease has ended by itself, and its action was done. */
@@ -106,23 +93,34 @@ static bool netslice_lease_expire(struct netslice_slice *slice)
 	slice->lease_action = NETSLICE_LEASE_NONE;
 	if (action == NETSLICE_LEASE_DRAIN) {
 		netslice_role_apply(slice, NETSLICE_ROLE_DRAINING, false);
-	} else if (netslice_term_fresh(slice, slice->fp_term + NETSLICE_RECLAIM_TERMS)) {
+	} else if (netslice_term_is_new(slice, slice->fp_term + NETSLICE_RECLAIM_TERMS)) {
 		slice->fp_term += NETSLICE_RECLAIM_TERMS;
 		netslice_role_apply(slice, NETSLICE_ROLE_MASTER, true);
 	}
 	return true;
 }
 
-static enum hrtimer_restart netslice_lease_timer(struct hrtimer *timer)
+/* Return: for netslice_role_unlock(). */
+static bool netslice_role_lock(struct netslice_slice *slice)
+	__acquires(&slice->role_lock)
 {
-	struct netslice_slice *slice = container_of(timer, struct netslice_slice, lease_timer);
-	bool expired;
-
 	spin_lock_bh(&slice->role_lock);
-	expired = netslice_lease_expire(slice);
+	return netslice_lease_expire(slice);
+}
+
+static void netslice_role_unlock(struct netslice_slice *slice, bool expired)
+	__releases(&slice->role_lock)
+{
 	spin_unlock_bh(&slice->role_lock);
 	if (expired)
 		netslice_event(slice, NETSLICE_EVENT_LEASE_EXPIRED, NULL, GFP_ATOMIC);
+}
+
+static enum hrtimer_restart netslice_lease_timer(struct hrtimer *timer)
+{
+	struct netslice_slice *slice = container_of(timer, struct netslice_slice, lease_timer);
+
+	netslice_role_unlock(slice, netslice_role_lock(slice));
 	return HRTIMER_NORESTART;
 }
 
@@ -147,110 +145,97 @@ static int netslice_fp_term_check(const struct netslice_slice *slice, u64 term,
 	return -ESTALE;
 }
 
-/* Is @action one that a lease in @role may have? */
-static int netslice_lease_fits(const struct netslice_slice *slice, u8 role, u64 fp_term, u8 action,
+/* Does a lease with @action fit @role? */
+static int netslice_lease_fits(const struct netslice_slice *slice, u8 role, u8 action,
 			       struct netlink_ext_ack *extack)
 {
 	lockdep_assert_held(&slice->role_lock);
-	switch (action) {
-	case NETSLICE_LEASE_DRAIN:
+	if (action == NETSLICE_LEASE_DRAIN) {
 		if (role == NETSLICE_ROLE_MASTER)
 			return 0;
 		NL_SET_ERR_MSG(extack, "only a master's lease can end with draining");
 		return -EINVAL;
-	case NETSLICE_LEASE_RECLAIM:
-		if (role != NETSLICE_ROLE_DRAINING && role != NETSLICE_ROLE_STANDBY) {
-			NL_SET_ERR_MSG(extack,
-				       "only draining or standby can reclaim mastership");
-			return -EINVAL;
-		}
-		if (!READ_ONCE(slice->cp_term) || !fp_term) {
-			NL_SET_ERR_MSG(extack, "a slice without both terms stays standby");
-			return -EINVAL;
-		}
-		return 0;
-	default:
+	}
+	if (action != NETSLICE_LEASE_RECLAIM) {
 		NL_SET_ERR_MSG(extack, "a lease needs an action: drain or reclaim");
 		return -EINVAL;
 	}
-}
-
-/* Is the lease that runs the one that the caller expects? */
-static int netslice_lease_expected(const struct netslice_slice *slice,
-				   const struct netslice_lease_change *lease,
-				   struct netlink_ext_ack *extack)
-{
-	lockdep_assert_held(&slice->role_lock);
-	if (!lease->check || lease->expect == slice->lease_action)
-		return 0;
-	NL_SET_ERR_MSG(extack, "the lease that was expected does not run (any more)");
-	return -ESTALE;
-}
-
-static int netslice_lease_timely(ktime_t until, struct netlink_ext_ack *extack)
-{
-	if (ktime_before(ktime_get_boottime(), until))
-		return 0;
-	NL_SET_ERR_MSG(extack, "the time limit has passed");
-	return -ETIME;
-}
-
-/* May the lease of a change that leads to @role and @fp_term be as it says? */
-static int netslice_lease_check(const struct netslice_slice *slice, u8 role, u64 fp_term,
-				const struct netslice_lease_change *lease,
-				struct netlink_ext_ack *extack)
-{
-	int err;
-
-	err = netslice_lease_expected(slice, lease, extack);
-	if (err)
-		return err;
-	if (lease->keep) {
-		if (slice->lease_action == NETSLICE_LEASE_NONE)
-			return 0;
-		return netslice_lease_fits(slice, role, fp_term, slice->lease_action, extack);
+	if (role == NETSLICE_ROLE_MASTER) {
+		NL_SET_ERR_MSG(extack, "a master has no mastership to reclaim");
+		return -EINVAL;
 	}
-	if (!lease->until)
-		return 0;
-	err = netslice_lease_fits(slice, role, fp_term, lease->action, extack);
-	return err ? err : netslice_lease_timely(lease->until, extack);
-}
-
-static void netslice_lease_apply(struct netslice_slice *slice,
-				 const struct netslice_lease_change *lease)
-{
-	if (lease->keep)
-		return;
-	netslice_lease_stop(slice);
-	if (lease->until)
-		netslice_lease_start(slice, lease->until, lease->action);
-}
-
-static int netslice_term_new_check(const struct netslice_slice *slice,
-				   const struct netslice_role_change *change, u64 term,
-				   struct netlink_ext_ack *extack)
-{
-	if (change->fp_term_new && change->fp_term_new <= slice->fp_term) {
-		NL_SET_ERR_MSG(extack, "a term can only be raised");
-		return -ESTALE;
-	}
-	if (term > NETSLICE_TERM_MAX) {
-		NL_SET_ERR_MSG(extack, "the new term is too high");
-		return -ERANGE;
-	}
-	if (change->role == NETSLICE_ROLE_MASTER && slice->role != NETSLICE_ROLE_MASTER &&
-	    !netslice_term_fresh(slice, term)) {
-		NL_SET_ERR_MSG(extack,
-			       "becoming master needs a higher fp-term than any had or heard before");
-		return -ESTALE;
+	if (!READ_ONCE(slice->cp_term) || !slice->fp_term) {
+		NL_SET_ERR_MSG(extack, "a slice without both terms stays standby");
+		return -EINVAL;
 	}
 	return 0;
 }
 
-static int netslice_role_fits(const struct netslice_slice *slice,
-			      const struct netslice_role_change *change, u64 term,
-			      struct netlink_ext_ack *extack)
+/* Is what is to become of the lease possible, in @role with @term? */
+static int netslice_lease_check(const struct netslice_slice *slice, u8 role, u64 term,
+				const struct netslice_lease_change *lease,
+				struct netlink_ext_ack *extack)
 {
+	lockdep_assert_held(&slice->role_lock);
+	if (lease->check && lease->expect != slice->lease_action) {
+		NL_SET_ERR_MSG(extack, "the lease that runs is not the one that was expected");
+		return -ESTALE;
+	}
+	if (lease->keep)
+		return slice->lease_action == NETSLICE_LEASE_NONE ? 0 :
+			netslice_lease_fits(slice, role, slice->lease_action, extack);
+	if (!lease->until)
+		return 0;
+	if (!ktime_before(ktime_get_boottime(), lease->until)) {
+		NL_SET_ERR_MSG(extack, "the lease's end has passed already");
+		return -ETIME;
+	}
+	if (lease->action == NETSLICE_LEASE_RECLAIM && term > NETSLICE_TERM_MAX) {
+		NL_SET_ERR_MSG(extack, "the fp-term is too high to be reclaimed");
+		return -ERANGE;
+	}
+	return netslice_lease_fits(slice, role, lease->action, extack);
+}
+
+/* What becomes of the fp-term: kept or raised, and new for a new master. */
+static int netslice_role_check_term(const struct netslice_slice *slice,
+				    const struct netslice_role_change *change, u64 term,
+				    struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&slice->role_lock);
+	if (change->fp_term_new && change->fp_term_new <= slice->fp_term) {
+		NL_SET_ERR_MSG(extack, "the new fp-term is not higher than the slice's");
+		return -ESTALE;
+	}
+	if (term > NETSLICE_TERM_MAX) {
+		NL_SET_ERR_MSG(extack, "the new fp-term is too high");
+		return -ERANGE;
+	}
+	if (change->role == NETSLICE_ROLE_STANDBY)
+		return 0;
+	if (!term || !READ_ONCE(slice->cp_term)) {
+		NL_SET_ERR_MSG(extack, "a slice without both terms stays standby");
+		return -EINVAL;
+	}
+	if (change->role != NETSLICE_ROLE_MASTER || slice->role == NETSLICE_ROLE_MASTER ||
+	    netslice_term_is_new(slice, term))
+		return 0;
+	NL_SET_ERR_MSG(extack, "a new master needs an fp-term that no master was heard with");
+	return -ESTALE;
+}
+
+static int netslice_role_check(const struct netslice_slice *slice,
+			       const struct netslice_role_change *change, u64 term,
+			       struct netlink_ext_ack *extack)
+{
+	int err = netslice_fp_term_check(slice, change->fp_term, extack);
+
+	if (err)
+		return err;
+	if (change->not_after && ktime_after(ktime_get_boottime(), change->not_after)) {
+		NL_SET_ERR_MSG(extack, "the time for this change has passed");
+		return -ETIME;
+	}
 	if (change->expect != slice->role) {
 		NL_SET_ERR_MSG(extack, "the slice has not the role that was expected");
 		return -ESTALE;
@@ -259,34 +244,30 @@ static int netslice_role_fits(const struct netslice_slice *slice,
 		NL_SET_ERR_MSG(extack, "there is no such role");
 		return -EINVAL;
 	}
-	if (change->role != NETSLICE_ROLE_STANDBY && (!term || !READ_ONCE(slice->cp_term))) {
-		NL_SET_ERR_MSG(extack, "a slice without both terms stays standby");
-		return -EINVAL;
-	}
 	if (change->answer && change->role != NETSLICE_ROLE_DRAINING) {
 		NL_SET_ERR_MSG(extack, "answering is a choice for draining only");
 		return -EINVAL;
 	}
-	return 0;
+	err = netslice_role_check_term(slice, change, term, extack);
+	if (err)
+		return err;
+	return netslice_lease_check(slice, change->role, term, &change->lease, extack);
 }
 
-static int netslice_role_check(const struct netslice_slice *slice,
-			       const struct netslice_role_change *change,
-			       struct netlink_ext_ack *extack)
+/* Cannot fail. */
+static void netslice_role_change(struct netslice_slice *slice,
+				 const struct netslice_role_change *change, u64 term)
 {
-	u64 term = change->fp_term_new ? change->fp_term_new : slice->fp_term;
-	int err;
+	const struct netslice_lease_change *lease = &change->lease;
 
-	err = netslice_fp_term_check(slice, change->fp_term, extack);
-	if (!err && change->not_after)
-		err = netslice_lease_timely(change->not_after, extack);
-	if (!err)
-		err = netslice_role_fits(slice, change, term, extack);
-	if (!err)
-		err = netslice_term_new_check(slice, change, term, extack);
-	if (!err)
-		err = netslice_lease_check(slice, change->role, term, &change->lease, extack);
-	return err;
+	slice->fp_term = term;
+	netslice_role_apply(slice, change->role,
+			    change->answer || change->role == NETSLICE_ROLE_MASTER);
+	if (lease->keep)
+		return;
+	netslice_lease_stop(slice);
+	if (lease->until)
+		netslice_lease_start(slice, lease->until, lease->action);
 }
 
 /**
@@ -296,8 +277,7 @@ static int netslice_role_check(const struct netslice_slice *slice,
  * @extack: says why not
  *
  * A lease that runs ends, unless @change keeps it or brings another. Asking for
- * the role that the slice has changes its lease and term, and as draining whether
- * it answers.
+ * the role that the slice has changes term, lease, and whether it answers.
  *
  * Context: process. The caller runs synchronize_net() before it answers: until
  * then a CPU may still act in the old role. Emits ROLE.
@@ -306,69 +286,77 @@ static int netslice_role_check(const struct netslice_slice *slice,
 int netslice_role_set(struct netslice_slice *slice, const struct netslice_role_change *change,
 		      struct netlink_ext_ack *extack)
 {
+	bool expired;
+	u64 term;
 	int err;
 
-	spin_lock_bh(&slice->role_lock);
-	err = netslice_role_check(slice, change, extack);
-	if (!err) {
-		if (change->fp_term_new)
-			slice->fp_term = change->fp_term_new;
-		netslice_lease_apply(slice, &change->lease);
-		netslice_role_apply(slice, change->role,
-				    change->answer || change->role == NETSLICE_ROLE_MASTER);
-	}
-	spin_unlock_bh(&slice->role_lock);
+	expired = netslice_role_lock(slice);
+	term = change->fp_term_new ? change->fp_term_new : slice->fp_term;
+	err = netslice_role_check(slice, change, term, extack);
+	if (!err)
+		netslice_role_change(slice, change, term);
+	netslice_role_unlock(slice, expired);
 	if (!err)
 		netslice_event(slice, NETSLICE_EVENT_ROLE, NULL, GFP_KERNEL);
 	return err;
 }
 
-static int netslice_lease_set_check(const struct netslice_slice *slice, u64 fp_term, const u8 *role,
-				    const struct netslice_lease_change *lease,
-				    struct netlink_ext_ack *extack)
+static int netslice_lease_change(struct netslice_slice *slice, const u8 *role,
+				 const struct netslice_lease_change *change,
+				 struct netlink_ext_ack *extack)
 {
+	struct netslice_lease_change lease = *change;
 	int err;
 
-	err = netslice_fp_term_check(slice, fp_term, extack);
-	if (err)
-		return err;
+	lockdep_assert_held(&slice->role_lock);
 	if (role && *role != slice->role) {
 		NL_SET_ERR_MSG(extack, "the slice has not the role that was expected");
 		return -ESTALE;
 	}
-	if (!lease->until && slice->lease_action == NETSLICE_LEASE_NONE) {
-		NL_SET_ERR_MSG(extack, "no lease runs (any more)");
+	if (lease.keep) {
+		NL_SET_ERR_MSG(extack, "a lease is kept only while the role changes");
+		return -EINVAL;
+	}
+	if (!lease.until && slice->lease_action == NETSLICE_LEASE_NONE) {
+		NL_SET_ERR_MSG(extack, "no lease runs");
 		return -ESTALE;
 	}
-	return netslice_lease_check(slice, slice->role, slice->fp_term, lease, extack);
+	if (lease.until && lease.action == NETSLICE_LEASE_NONE)
+		lease.action = slice->lease_action;
+	err = netslice_lease_check(slice, slice->role, slice->fp_term, &lease, extack);
+	if (err)
+		return err;
+	netslice_lease_stop(slice);
+	if (lease.until)
+		netslice_lease_start(slice, lease.until, lease.action);
+	return 0;
 }
 
 /**
- * netslice_lease_set() - begin, extend or end the lease; the role stays
+ * netslice_lease_set() - begin, move or end the lease; the role stays
  * @slice: the slice
  * @fp_term: must equal the slice's
  * @role: what the role must be, or NULL
- * @lease: what is wanted; action NONE: that of the lease that runs
+ * @lease: what becomes of it; an action of NONE with an end means that of the
+ *	lease that runs
  * @extack: says why not
  *
  * Context: process.
- * Return: 0, -ESTALE for a compare value or a lease that has ended, -ETIME,
+ * Return: 0, -ESTALE (compare values; to be ended, and none runs), -ETIME,
  * -EINVAL, -ERANGE, -ENODEV.
  */
 int netslice_lease_set(struct netslice_slice *slice, u64 fp_term, const u8 *role,
 		       const struct netslice_lease_change *lease,
 		       struct netlink_ext_ack *extack)
 {
-	struct netslice_lease_change wanted = *lease;
+	bool expired;
 	int err;
 
-	spin_lock_bh(&slice->role_lock);
-	if (wanted.until && wanted.action == NETSLICE_LEASE_NONE)
-		wanted.action = slice->lease_action;
-	err = netslice_lease_set_check(slice, fp_term, role, &wanted, extack);
+	expired = netslice_role_lock(slice);
+	err = netslice_fp_term_check(slice, fp_term, extack);
 	if (!err)
-		netslice_lease_apply(slice, &wanted);
-	spin_unlock_bh(&slice->role_lock);
+		err = netslice_lease_change(slice, role, lease, extack);
+	netslice_role_unlock(slice, expired);
 	return err;
 }
 
@@ -390,6 +378,18 @@ static int netslice_term_check(u64 now, const u64 *change, struct netlink_ext_ac
 	return 0;
 }
 
+static void netslice_term_apply(struct netslice_slice *slice, const u64 *cp, const u64 *fp)
+{
+	lockdep_assert_held(&slice->role_lock);
+	if (cp)
+		WRITE_ONCE(slice->cp_term, cp[1]);
+	if (!fp)
+		return;
+	slice->fp_term = fp[1];
+	if (slice->role == NETSLICE_ROLE_MASTER)
+		slice->fp_term_used = fp[1];
+}
+
 /**
  * netslice_term_raise() - raise one term or both
  * @slice: the slice
@@ -406,19 +406,18 @@ static int netslice_term_check(u64 now, const u64 *change, struct netlink_ext_ac
 int netslice_term_raise(struct netslice_slice *slice, const u64 *cp, const u64 *fp,
 			struct netlink_ext_ack *extack)
 {
+	bool expired;
 	int err = 0;
 
 	lockdep_assert_held(&slice->nn->lock);
-	spin_lock_bh(&slice->role_lock);
+	expired = netslice_role_lock(slice);
 	if (cp)
 		err = netslice_term_check(slice->cp_term, cp, extack);
 	if (!err && fp)
 		err = netslice_term_check(slice->fp_term, fp, extack);
-	if (!err && cp)
-		WRITE_ONCE(slice->cp_term, cp[1]);
-	if (!err && fp)
-		slice->fp_term = fp[1];
-	spin_unlock_bh(&slice->role_lock);
+	if (!err)
+		netslice_term_apply(slice, cp, fp);
+	netslice_role_unlock(slice, expired);
 	if (!err)
 		netslice_event(slice, NETSLICE_EVENT_TERM, NULL, GFP_KERNEL);
 	return err;
@@ -447,25 +446,26 @@ void netslice_role_look(struct netslice_slice *slice, struct netslice_role_state
 }
 
 /**
- * netslice_role_heard() - a refresh frame of another master was heard
+ * netslice_role_heard() - a refresh frame of another node was heard
  * @slice: the slice
  * @fp_term: the frame's
  *
- * A master that hears a higher fp-term is silent at once.
+ * A master that hears a higher fp-term is silent at once. What was heard bars
+ * the slice, in any role, from becoming master with a term that is not higher.
  *
- * Context: softirq, RCU. Emits OUTRANKED if it was so.
+ * Context: softirq, RCU. Emits OUTRANKED if the slice was master.
  */
 void netslice_role_heard(struct netslice_slice *slice, u64 fp_term)
 {
-	bool outranked;
+	bool outranked = false;
 
-	if (READ_ONCE(slice->role) != NETSLICE_ROLE_MASTER)
-		return;
 	spin_lock_bh(&slice->role_lock);
-	outranked = slice->role == NETSLICE_ROLE_MASTER && fp_term > slice->fp_term;
-	if (outranked) {
+	if (fp_term > slice->fp_term_heard)
+		slice->fp_term_heard = fp_term;
+	if (slice->role == NETSLICE_ROLE_MASTER && fp_term > slice->fp_term) {
 		netslice_lease_stop(slice);
 		netslice_role_apply(slice, NETSLICE_ROLE_DRAINING, false);
+		outranked = true;
 	}
 	spin_unlock_bh(&slice->role_lock);
 	if (outranked)

@@ -4,6 +4,7 @@
 #define NETSLICE_SLICE_H
 
 #include <linux/hrtimer.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/spinlock.h>
@@ -34,6 +35,7 @@ struct netslice_locals;
  *
  * Under nn->lock:
  * @nn: never changes: a slice device does not move between namespaces
+ * @name: of the slice; its device keeps that name, renaming it is refused
  * @list, @hash: in nn->slices, nn->names (RCU)
  * @owner: tag of who made it
  * @cp_term: who may change routes
@@ -41,16 +43,20 @@ struct netslice_locals;
  * @gen_last: highest generation number ever used
  * @standby: being built or sealed, or NULL
  * @previous: kept for rollback, or NULL
- * @confirm_timer, @confirm_work: CLOCK_BOOTTIME timer that rolls back an
- *	uncommitted switch
+ * @confirm_end: when an uncommitted switch is rolled back (ktime, boottime);
+ *	0 when no confirm timer runs
+ * @confirm_timer, @confirm_work: CLOCK_BOOTTIME timer that does it
  * @nports: number of ports, absent ones included
- * @dead: being removed; nothing may be added
+ * @dead: being removed; nothing may be added. Written under both locks
  *
  * Under role_lock (bh):
  * @role_lock: protects what follows, and @role and @answer; taken in softirq.
  *	Nested inside nn->lock where both are needed.
  * @fp_term: who may be FP master
+ * @fp_term_used: the highest with which this slice was master here
+ * @fp_term_heard: the highest heard in refresh frames, on any port
  * @lease_timer: CLOCK_BOOTTIME, softirq; @lease_action what it does
+ * @lease_end: when (ktime, boottime)
  * @refresh_ms, @announce_count, @announce_ms: settings
  * @announce_left: announcements still to be made before only refresh frames go
  * @announce_timer: sends announcements, then refresh frames, while master
@@ -65,6 +71,7 @@ struct netslice_slice {
 	struct net_device *dev;
 
 	struct netslice_net *nn;
+	char name[NETSLICE_NAME_LEN];
 	struct list_head list;
 	struct hlist_node hash;
 	char owner[NETSLICE_NAME_LEN];
@@ -73,6 +80,7 @@ struct netslice_slice {
 	u64 gen_last;
 	struct netslice_generation *standby;
 	struct netslice_generation *previous;
+	ktime_t confirm_end;
 	struct hrtimer confirm_timer;
 	struct work_struct confirm_work;
 	unsigned int nports;
@@ -80,7 +88,10 @@ struct netslice_slice {
 
 	spinlock_t role_lock;
 	u64 fp_term;
+	u64 fp_term_used;
+	u64 fp_term_heard;
 	struct hrtimer lease_timer;
+	ktime_t lease_end;
 	u8 lease_action;
 	u32 refresh_ms;
 	u32 announce_count;
