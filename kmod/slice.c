@@ -32,14 +32,8 @@
 #define NETSLICE_ANNOUNCE_COUNT	5
 #define NETSLICE_ANNOUNCE_MS	50
 
-static netdev_tx_t netslice_slice_xmit(struct sk_buff *skb, struct net_device *dev)
-{
-	dev_sw_netstats_tx_add(dev, 1, skb->len);
-	return netslice_xmit(skb, dev);
-}
-
 static const struct net_device_ops netslice_slice_ops = {
-	.ndo_start_xmit = netslice_slice_xmit,
+	.ndo_start_xmit = netslice_xmit,
 	.ndo_get_stats64 = dev_get_tstats64,
 };
 
@@ -54,9 +48,12 @@ static void netslice_slice_setup(struct net_device *dev)
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	dev->needs_free_netdev = true;
 	dev->needed_headroom = LL_MAX_HEADER;
-	dev->mtu = IP_MAX_MTU;
+	/* What the node itself sends mostly fits then, and is not lost to find out. */
+	dev->mtu = ETH_DATA_LEN;
 	dev->min_mtu = IPV6_MIN_MTU;
 	dev->max_mtu = IP_MAX_MTU;
+	/* The path MTU and errors are told to the route of what the stack sends. */
+	netif_keep_dst(dev);
 	netslice_compat_dev_setup(dev);
 }
 
