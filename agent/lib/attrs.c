@@ -112,6 +112,95 @@ void nsl_set_bytes(struct nsl_attrs *a, unsigned int attr, void *field, const vo
 	nsl_mark_attr(a, attr);
 }
 
+/**
+ * nsl_set_number - set a number or flag by its attribute
+ * @a: attributes
+ * @attr: which
+ * @value: the number; of a flag any
+ *
+ * Return: 0, or -EINVAL for an attribute that is no number, or too large a value.
+ */
+int nsl_set_number(struct nsl_attrs *a, unsigned int attr, uint64_t value)
+{
+	const struct nsl_attr_spec *spec = nsl_attr_spec(attr);
+	void *field;
+
+	if (!spec)
+		return -EINVAL;
+	field = (char *)a + spec->offset;
+	if (spec->kind == NSL_KIND_U8 && value <= UINT8_MAX)
+		*(uint8_t *)field = (uint8_t)value;
+	else if (spec->kind == NSL_KIND_U32 && value <= UINT32_MAX)
+		*(uint32_t *)field = (uint32_t)value;
+	else if (spec->kind == NSL_KIND_U64)
+		*(uint64_t *)field = value;
+	else if (spec->kind != NSL_KIND_FLAG)
+		return -EINVAL;
+	nsl_mark_attr(a, attr);
+	return 0;
+}
+
+/**
+ * nsl_set_string - set a string by its attribute
+ * @a: attributes
+ * @attr: which
+ * @value: the string
+ *
+ * Return: 0, or -EINVAL for an attribute that is no string, or too long a value.
+ */
+int nsl_set_string(struct nsl_attrs *a, unsigned int attr, const char *value)
+{
+	const struct nsl_attr_spec *spec = nsl_attr_spec(attr);
+
+	if (!spec || spec->kind != NSL_KIND_TEXT || strlen(value) >= spec->size)
+		return -EINVAL;
+	nsl_set_text(a, attr, (char *)a + spec->offset, spec->size, value);
+	return 0;
+}
+
+/**
+ * nsl_get_number - a number or flag by its attribute
+ * @a: attributes
+ * @attr: which
+ *
+ * Return: the number, 1 for a flag that is there, 0 for what is not there.
+ */
+uint64_t nsl_get_number(const struct nsl_attrs *a, unsigned int attr)
+{
+	const struct nsl_attr_spec *spec = nsl_attr_spec(attr);
+	const void *field;
+
+	if (!spec || !nsl_has_attr(a, attr))
+		return 0;
+	field = (const char *)a + spec->offset;
+	switch (spec->kind) {
+	case NSL_KIND_U8:
+		return *(const uint8_t *)field;
+	case NSL_KIND_U32:
+		return *(const uint32_t *)field;
+	case NSL_KIND_U64:
+		return *(const uint64_t *)field;
+	default:
+		return spec->kind == NSL_KIND_FLAG;
+	}
+}
+
+/**
+ * nsl_get_string - a string by its attribute
+ * @a: attributes
+ * @attr: which
+ *
+ * Return: the string, "" for what is not there.
+ */
+const char *nsl_get_string(const struct nsl_attrs *a, unsigned int attr)
+{
+	const struct nsl_attr_spec *spec = nsl_attr_spec(attr);
+
+	if (!spec || spec->kind != NSL_KIND_TEXT || !nsl_has_attr(a, attr))
+		return "";
+	return (const char *)a + spec->offset;
+}
+
 static bool attrs_put_one(struct nlmsghdr *nlh, size_t size, unsigned int attr,
 			  const struct nsl_attrs *a)
 {

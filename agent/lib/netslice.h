@@ -119,6 +119,12 @@ static inline void nsl_mark_attr(struct nsl_attrs *a, unsigned int attr)
 
 #define nsl_has(a, ATTR)	nsl_has_attr(a, NETSLICE_A_##ATTR)
 
+/* By number, for tables: -EINVAL for one of another kind or a value it cannot hold. */
+int nsl_set_number(struct nsl_attrs *a, unsigned int attr, uint64_t value);
+int nsl_set_string(struct nsl_attrs *a, unsigned int attr, const char *value);
+uint64_t nsl_get_number(const struct nsl_attrs *a, unsigned int attr);
+const char *nsl_get_string(const struct nsl_attrs *a, unsigned int attr);
+
 void nsl_set_text(struct nsl_attrs *a, unsigned int attr, char *field, size_t size,
 		  const char *value);
 void nsl_set_bytes(struct nsl_attrs *a, unsigned int attr, void *field, const void *value,
