@@ -27,11 +27,14 @@ struct config_peer {
 	struct tls_pin	next;
 };
 
-/* A slice's logical port name and the device that it is on this node. */
+/* What a slice's port, known by its logical name on both nodes, is on this node. */
 struct config_port {
 	char	slice[16];
 	char	port[16];
 	char	device[16];
+	bool	bypass_netfilter;
+	char	(*addresses)[CONFIG_ADDRESS_LEN];	/* the node's own: "10.1.0.2/24" */
+	size_t	address_count;
 };
 
 struct config {
@@ -54,8 +57,9 @@ struct config *config_read(const char *path, struct nsl_err *err);
 struct config *config_parse(const struct nsl_json *root, struct nsl_err *err);
 void config_free(struct config *config);
 
-/* The device of a logical port; NULL where no map says. */
-const char *config_device(const struct config *config, const char *slice, const char *port);
+/* NULL where no map says. */
+const struct config_port *config_port_find(const struct config *config, const char *slice,
+					   const char *port);
 /* One peer from an object with name, address, port, pin, next_pin: the file's and ctl's form. */
 int config_peer_parse(const struct nsl_json *obj, struct config_peer *peer, struct nsl_err *err);
 

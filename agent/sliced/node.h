@@ -9,14 +9,16 @@
 struct config;
 struct nsl_err;
 struct node;
-struct nsl_jw;
 struct store;
-struct tls_pin;
 
 /* Takes the lock of the state dir (held until node_close), reads or makes the ids. Before the loop runs. */
 struct node *node_open(const struct config *config, struct nsl_err *err);
 int node_load(struct node *node, struct store *store, struct nsl_err *err);
 void node_close(struct node *node);
+
+/* A new random name of 32 hex digits, for upgrades and the like. 0 or -EIO. */
+#define NODE_ID_LEN	32
+int node_random(char out[NODE_ID_LEN + 1]);
 
 const char *node_name(const struct node *node);
 const char *node_id(const struct node *node);		/* random, made once, 32 hex digits */

@@ -33,7 +33,8 @@ struct peer_msg {
 	const uint8_t		*data;		/* the body, whatever it is */
 	size_t			len;
 	bool			request;	/* the sender waits for an answer */
-	uint64_t		serial;		/* with the peer: for peer_answer_to */
+	uint64_t		tag;		/* for peer_token() */
+	uint32_t		credit;		/* for peer_hold() */
 };
 
 /*
@@ -43,7 +44,7 @@ struct peer_msg {
 struct peer_token {
 	struct peer	*peer;
 	uint64_t	epoch;		/* which connection */
-	uint64_t	seq;		/* which request; 0: none is wanted */
+	uint64_t	tag;		/* which request; 0: no answer is wanted */
 	enum wire_type	type;
 	char		slice[WIRE_SLICE_LEN + 1];
 };

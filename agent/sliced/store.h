@@ -52,7 +52,9 @@ typedef void (*store_done)(void *arg, const struct store_result *res);
  * the loop runs, so this one waits.
  */
 struct store *store_open(struct event_base *base, const char *dir, struct nsl_err *err);
-/* Runs what was accepted, delivers every callback, closes. NULL is fine. */
+/* The loop has ended: runs what was accepted and calls every callback; what comes later is dropped. */
+void store_stop(struct store *store);
+/* Closes. NULL is fine. */
 void store_close(struct store *store);
 
 /*

@@ -9,7 +9,10 @@
 
 #define EXIT_RESTART	75
 
-/* Does not return until the child has ended for good: its exit status. */
+/* What the child is started with, after the parent's own arguments. */
+#define SUPER_CHILD	"--supervised"
+
+/* Returns when the child has ended for good: the exit status. */
 int super_run(char *const argv[]);
 
 #endif

@@ -39,6 +39,8 @@ struct bufferevent *tls_server(struct tls *tls, struct event_base *base, int fd)
 struct bufferevent *tls_client(struct tls *tls, struct event_base *base, int fd);
 /* The pin of the certificate at the other end; false before it is there. */
 bool tls_peer_pin(struct bufferevent *bev, struct tls_pin *pin);
+/* Says TLS's goodbye, if there is somebody to hear it, and frees. */
+void tls_close_connection(struct bufferevent *bev);
 /* Why a handshake or connection failed: for the log. */
 void tls_why(struct bufferevent *bev, char *out, unsigned int size);
 

@@ -8,11 +8,14 @@
  *	u16 type	enum wire_type
  *	u16 flags	WIRE_F_*
  *	u64 seq		counts the frames of a direction of a connection, from 1
- *	u64 re		the seq of the request that this answers, else 0
+ *	u64 tag		of a request: the asker's number for it; of a reply: that
+ *			number again; else 0
  *	u8 slice[16]	name, padded with NUL; all NUL: about the node
  *
  * A message is one frame, or several with WIRE_F_MORE on all but the last;
- * the frames of a message have the type, slice, re and other flags in common.
+ * the frames of a message have type, slice, tag and other flags in common.
+ * Frames of one BULK message may have others between them, of other slices or
+ * of CONTROL; those of a CONTROL message follow one another.
  */
 #ifndef SLICED_WIRE_H
 #define SLICED_WIRE_H
@@ -28,10 +31,13 @@
 
 #define WIRE_F_MUST		0x0001	/* refuse the connection's request if the type is unknown */
 #define WIRE_F_REQUEST		0x0002	/* expects a reply */
-#define WIRE_F_REPLY		0x0004	/* re is valid */
+#define WIRE_F_REPLY		0x0004	/* always CONTROL, always JSON */
 #define WIRE_F_REFUSED		0x0008	/* with REPLY: body is {"code", "text"} */
 #define WIRE_F_MORE		0x0010	/* the message goes on in the next frame of its kind */
-#define WIRE_F_ALL		0x001f
+#define WIRE_F_BULK		0x0020	/* class BULK: uses credit, also when the type is unknown */
+#define WIRE_F_ALL		0x003f
+
+#define WIRE_REPLY_MAX		(256U * 1024)
 
 /* The types, by name: wire_types.h is the one list of them. */
 #define WIRE_TYPE(name, number, class, body, max)	WIRE_##name = number,
@@ -68,9 +74,12 @@ struct wire_head {
 	uint16_t	type;
 	uint16_t	flags;
 	uint64_t	seq;
-	uint64_t	re;
+	uint64_t	tag;
 	char		slice[WIRE_SLICE_LEN + 1];	/* terminated here */
 };
+
+/* A name that a slice may have: 1..15 of A-Z a-z 0-9 - _ . and not "." or "..". */
+bool wire_slice_valid(const char *name);
 
 /* 0, or -EINVAL with *@why: such a head must never leave. */
 int wire_put_head(uint8_t out[WIRE_HEADER_LEN], const struct wire_head *head, const char **why);

@@ -11,9 +11,10 @@ struct event_base;
 struct work;
 
 struct work *work_new(struct event_base *base);
-/* Waits for the jobs that run; calls @done of every job, run or not. */
+/* The loop has ended: waits for the jobs that run; calls @done of every job, run or not. Later jobs are refused. */
+void work_stop(struct work *work);
 void work_free(struct work *work);
-/* 0, or -ENOMEM: then neither function is called. */
+/* 0, -ENOMEM or -ESHUTDOWN: then neither function is called. */
 int work_start(struct work *work, void (*run)(void *arg), void (*done)(void *arg), void *arg);
 
 #endif
