@@ -5,6 +5,7 @@
 #include <net/rtnetlink.h>
 #include <net/genetlink.h>
 
+#include "frame.h"
 #include "generation.h"
 #include "locals.h"
 #include "netlink.h"
@@ -19,9 +20,12 @@ static int __init netslice_init(void)
 	err = netslice_generation_init();
 	if (err)
 		return err;
-	err = netslice_netns_init();
+	err = netslice_frame_init();
 	if (err)
 		goto generation_exit;
+	err = netslice_netns_init();
+	if (err)
+		goto frame_exit;
 	err = netslice_port_init();
 	if (err)
 		goto netns_exit;
@@ -44,6 +48,8 @@ port_exit:
 	netslice_port_exit();
 netns_exit:
 	netslice_netns_exit();
+frame_exit:
+	netslice_frame_exit();
 generation_exit:
 	netslice_generation_exit();
 	rcu_barrier();
@@ -57,6 +63,7 @@ static void __exit netslice_exit(void)
 	netslice_locals_exit();
 	netslice_port_exit();
 	netslice_netns_exit();
+	netslice_frame_exit();
 	netslice_generation_exit();
 	/* Ports, tables and address lists are freed by callbacks in this module. */
 	rcu_barrier();

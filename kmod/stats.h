@@ -9,6 +9,7 @@
 #include <uapi/linux/netslice.h>
 
 struct netslice_generation;
+struct netslice_path;
 struct netslice_port;
 struct netslice_slice;
 
@@ -27,6 +28,11 @@ static inline void netslice_count(struct netslice_pcpu_stats __percpu *stats,
 	u64_stats_inc(&s->c[c]);
 	u64_stats_update_end(&s->syncp);
 }
+
+/* Context: BH off. A frame came in by a port; one went out; a packet was forwarded. */
+void netslice_count_received(struct netslice_port *port, unsigned int len, bool vmac);
+void netslice_count_sent(struct netslice_port *port, unsigned int len);
+void netslice_count_forwarded(const struct netslice_path *path, unsigned int len);
 
 /* Sums; Context: any. */
 void netslice_stats_slice(const struct netslice_slice *slice, u64 sum[__NETSLICE_C_MAX]);
