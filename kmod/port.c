@@ -27,6 +27,7 @@
 #include "locals.h"
 #include "netns.h"
 #include "port.h"
+#include "role.h"
 #include "slice.h"
 
 /*
@@ -393,6 +394,8 @@ static void netslice_port_clear(struct netslice_port *port)
 	if (!dev)
 		return;
 	netslice_port_detach(port, dev);
+	/* The port may go; what was heard on it stays true. */
+	netslice_role_heard(port->slice, port->peer_fp_term);
 	port->bypass = false;
 	netslice_event(port->slice, NETSLICE_EVENT_PORT_DEL,
 		       &(struct netslice_event_info){ .port = port }, GFP_KERNEL);

@@ -43,11 +43,25 @@ static void netslice_evidence_reset(struct netslice_slice *slice)
 	rcu_read_unlock();
 }
 
+/* The highest fp-term heard on the ports, and on those that there were. */
+static u64 netslice_term_heard(const struct netslice_slice *slice)
+{
+	const struct netslice_port *port;
+	u64 heard = slice->fp_term_heard;
+
+	lockdep_assert_held(&slice->role_lock);
+	rcu_read_lock();
+	list_for_each_entry_rcu(port, &slice->ports, list)
+		heard = max(heard, READ_ONCE(port->peer_fp_term));
+	rcu_read_unlock();
+	return heard;
+}
+
 /* May the slice be master with this term? */
 static bool netslice_term_is_new(const struct netslice_slice *slice, u64 term)
 {
 	lockdep_assert_held(&slice->role_lock);
-	return term > slice->fp_term_used && term > slice->fp_term_heard;
+	return term > slice->fp_term_used && term > netslice_term_heard(slice);
 }
 
 static void netslice_role_apply(struct netslice_slice *slice, u8 role, bool answer)
@@ -446,7 +460,7 @@ void netslice_role_look(struct netslice_slice *slice, struct netslice_role_state
 }
 
 /**
- * netslice_role_heard() - a refresh frame of another node was heard
+ * netslice_role_heard() - a refresh frame of another node was heard, on any port
  * @slice: the slice
  * @fp_term: the frame's
  *

@@ -54,7 +54,8 @@ struct netslice_locals;
  *	Nested inside nn->lock where both are needed.
  * @fp_term: who may be FP master
  * @fp_term_used: the highest with which this slice was master here
- * @fp_term_heard: the highest heard in refresh frames, on any port
+ * @fp_term_heard: the highest that netslice_role_heard() was told of; ports that
+ *	are there know what was heard on them
  * @lease_timer: CLOCK_BOOTTIME, softirq; @lease_action what it does
  * @lease_end: when (ktime, boottime)
  * @refresh_ms, @announce_count, @announce_ms: settings
