@@ -47,6 +47,7 @@ struct daemon {
 	bool		supervised;
 	bool		ending;
 	bool		restart;
+	bool		reloading;
 	size_t		modules;	/* begun */
 };
 
@@ -120,6 +121,7 @@ static void reload_done(void *arg)
 {
 	struct daemon *d = arg;
 
+	d->reloading = false;
 	if (!d->fresh) {
 		log_error("the configuration stays as it was: %s", d->fresh_err.text);
 		return;
@@ -143,8 +145,10 @@ static void main_signal(evutil_socket_t sig, short what, void *arg)
 	(void)what;
 	if (sig != SIGHUP)
 		sliced_stop(&d->sliced);
-	else if (work_start(d->sliced.work, reload_run, reload_done, d))
+	else if (d->reloading || work_start(d->sliced.work, reload_run, reload_done, d))
 		log_error("the configuration was not read again");
+	else
+		d->reloading = true;
 }
 
 static int main_signals(struct daemon *d)
