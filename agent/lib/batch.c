@@ -48,7 +48,7 @@ int nsl_batch_begin(struct nsl_batch *b, struct nsl_client *c, uint8_t cmd,
  */
 int nsl_batch_add(struct nsl_batch *b, const struct nsl_route *r, struct nsl_err *err)
 {
-	int ret = nsl_route_check(r, err);
+	int ret = b->cmd == NETSLICE_CMD_ROUTE_NEW ? nsl_route_check(r, err) : 0;
 
 	if (ret || !nsl_msg_put_route(&b->msg, r))
 		return ret;

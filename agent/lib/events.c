@@ -100,9 +100,11 @@ static void events_message(struct nsl_events *e, const struct nlmsghdr *nlh)
 	    r.cmd != NETSLICE_CMD_EVENT)
 		return;
 	if (nsl_has(&r.a, EVENT_SEQ)) {
-		if (e->last && r.a.event_seq != e->last + 1)
+		/* An event of many routes is many messages of one number. */
+		if (e->last && r.a.event_seq > e->last + 1)
 			events_resync(e);
-		e->last = r.a.event_seq;
+		if (r.a.event_seq > e->last)
+			e->last = r.a.event_seq;
 	}
 	e->ops->event(&r, e->ctx);
 }

@@ -230,7 +230,8 @@ struct nsl_nexthop {
  * @type: enum netslice_route_type
  * @has_owner: @owner is there
  * @owner: free for user space
- * @nexthops: number of members, 1..NETSLICE_MAX_NEXTHOPS for unicast, else 0
+ * @nexthops: number of members, 1..NETSLICE_MAX_NEXTHOPS for unicast, else 0;
+ *	a route that is to be deleted, or was, has none
  * @nexthop: the members
  */
 struct nsl_route {
@@ -255,6 +256,8 @@ int nsl_route_next(const void *attrs, size_t len, size_t *pos, struct nsl_route 
 		   struct nsl_err *err);
 int nsl_routes_validate(const void *attrs, size_t len, unsigned int *count,
 			struct nsl_err *err);
+int nsl_route_keys_validate(const void *attrs, size_t len, unsigned int *count,
+			    struct nsl_err *err);
 int nsl_route_parse_dst(struct nsl_route *r, const char *text, struct nsl_err *err);
 size_t nsl_route_format_dst(const struct nsl_route *r, char *buf, size_t size);
 int nsl_route_cmp(const struct nsl_route *a, const struct nsl_route *b);

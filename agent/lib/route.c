@@ -38,8 +38,8 @@ static const char *nexthop_fault(const struct nsl_route *r, const struct nsl_nex
 	return NULL;
 }
 
-/* What is wrong with a route, or NULL. */
-static const char *route_fault(const struct nsl_route *r)
+/* What is wrong with a route, or NULL; a unicast one may have no next hop. */
+static const char *key_fault(const struct nsl_route *r)
 {
 	const char *fault = beyond_plen(r);
 	unsigned int i;
@@ -50,13 +50,18 @@ static const char *route_fault(const struct nsl_route *r)
 		return "unknown route type";
 	if (r->type != NETSLICE_ROUTE_UNICAST)
 		return r->nexthops ? "only a unicast route has next hops" : NULL;
-	if (!r->nexthops)
-		return "a unicast route needs a next hop";
 	if (r->nexthops > NETSLICE_MAX_NEXTHOPS)
 		return "too many next hops";
 	for (i = 0; i < r->nexthops && !fault; i++)
 		fault = nexthop_fault(r, &r->nexthop[i]);
 	return fault;
+}
+
+static const char *route_fault(const struct nsl_route *r)
+{
+	if (r->type == NETSLICE_ROUTE_UNICAST && !r->nexthops)
+		return "a unicast route needs a next hop";
+	return key_fault(r);
 }
 
 /**
@@ -112,7 +117,7 @@ static bool put_body(struct nlmsghdr *nlh, size_t size, const struct nsl_route *
  * nsl_route_encode - append a ROUTE nest to a message
  * @nlh: the message; as it was when the route does not fit
  * @size: of its buffer
- * @r: a route that nsl_route_check() would take
+ * @r: a route that nsl_route_check() would take, or one to be deleted
  *
  * Return: 0 or -EMSGSIZE.
  */
@@ -134,7 +139,7 @@ int nsl_route_encode(struct nlmsghdr *nlh, size_t size, const struct nsl_route *
  * @buf: the run
  * @size: of @buf
  * @len: bytes in use, moved on; unchanged on failure
- * @r: the route
+ * @r: the route; one to be deleted needs no next hops
  *
  * Return: 0, -EMSGSIZE when it does not fit, -EINVAL for a route that may not be.
  */
@@ -144,7 +149,7 @@ int nsl_route_put(void *buf, size_t size, size_t *len, const struct nsl_route *r
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(space);
 	size_t payload;
 
-	if (route_fault(r))
+	if (key_fault(r))
 		return -EINVAL;
 	if (nsl_route_encode(nlh, sizeof(space), r))
 		return -EMSGSIZE;
@@ -255,7 +260,10 @@ static int parse_route(struct nsl_route *r, const struct nsl_attr *nest)
  * @r: the route
  * @err: what is wrong with it
  *
- * Return: 1 and a route that nsl_route_check() takes, 0 at the end, -EBADMSG.
+ * A deleted route, in an event or a request to delete it, has no next hops.
+ *
+ * Return: 1 and a route that nsl_route_check() takes, but for having no next
+ * hops, 0 at the end, -EBADMSG.
  */
 int nsl_route_next(const void *attrs, size_t len, size_t *pos, struct nsl_route *r,
 		   struct nsl_err *err)
@@ -273,10 +281,36 @@ int nsl_route_next(const void *attrs, size_t len, size_t *pos, struct nsl_route 
 		return 0;
 	if (parse_route(r, &a))
 		return nsl_err_set(err, EBADMSG, "a route's attributes make no sense");
-	fault = route_fault(r);
+	fault = key_fault(r);
 	if (fault)
 		return nsl_err_set(err, EBADMSG, "%s", fault);
 	return 1;
+}
+
+static int routes_validate(const void *attrs, size_t len, bool keys, unsigned int *count,
+			   struct nsl_err *err)
+{
+	unsigned int n = 0;
+	struct nsl_route r;
+	struct nsl_attr a;
+	size_t pos = 0, look;
+	int ret;
+
+	while (pos < len) {
+		look = pos;
+		ret = nsl_attr_next(attrs, len, &look, &a);
+		if (ret > 0 && a.type != NETSLICE_A_ROUTE)
+			return nsl_err_set(err, EBADMSG, "route %u: is no route", n + 1);
+		ret = nsl_route_next(attrs, len, &pos, &r, err);
+		if (ret > 0 && !keys && route_fault(&r))
+			ret = nsl_err_set(err, EBADMSG, "%s", route_fault(&r));
+		if (ret < 0)
+			return nsl_err_prefix(err, "route %u", n + 1), -EBADMSG;
+		n++;
+	}
+	if (count)
+		*count = n;
+	return 0;
 }
 
 /**
@@ -291,25 +325,22 @@ int nsl_route_next(const void *attrs, size_t len, size_t *pos, struct nsl_route 
 int nsl_routes_validate(const void *attrs, size_t len, unsigned int *count,
 			struct nsl_err *err)
 {
-	unsigned int n = 0;
-	struct nsl_route r;
-	struct nsl_attr a;
-	size_t pos = 0, look;
-	int ret = 0;
+	return routes_validate(attrs, len, false, count, err);
+}
 
-	while (pos < len) {
-		look = pos;
-		ret = nsl_attr_next(attrs, len, &look, &a);
-		if (ret > 0 && a.type != NETSLICE_A_ROUTE)
-			return nsl_err_set(err, EBADMSG, "route %u: is no route", n + 1);
-		ret = nsl_route_next(attrs, len, &pos, &r, err);
-		if (ret < 0)
-			return nsl_err_prefix(err, "route %u", n + 1), -EBADMSG;
-		n++;
-	}
-	if (count)
-		*count = n;
-	return 0;
+/**
+ * nsl_route_keys_validate - the same for routes to be deleted
+ * @attrs: what came in, not aligned
+ * @len: its length
+ * @count: how many routes, may be NULL
+ * @err: what is wrong, with the number of the route counted from 1
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int nsl_route_keys_validate(const void *attrs, size_t len, unsigned int *count,
+			    struct nsl_err *err)
+{
+	return routes_validate(attrs, len, true, count, err);
 }
 
 /**
