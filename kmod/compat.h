@@ -83,4 +83,11 @@ static inline void netslice_compat_bpf_end(struct netslice_compat_bpf_context *c
 #endif
 }
 
+/* A link of a device's list of anycast addresses, under the list's lock. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#define netslice_compat_anycast(link)	rcu_dereference_protected(link, true)
+#else
+#define netslice_compat_anycast(link)	(link)
+#endif
+
 #endif

@@ -20,6 +20,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 
+#include "compat.h"
 #include "forward.h"
 #include "locals.h"
 #include "netns.h"
@@ -211,8 +212,8 @@ static int netslice_locals_scan6(struct netslice_locals *locals, struct net_devi
 	read_lock_bh(&idev->lock);
 	list_for_each_entry(ifa, &idev->addr_list, if_list)
 		err = netslice_locals_add(locals, &ifa->addr, dev->ifindex) ?: err;
-	for (aca = rcu_dereference_protected(idev->ac_list, lockdep_is_held(&idev->lock)); aca;
-	     aca = rcu_dereference_protected(aca->aca_next, lockdep_is_held(&idev->lock)))
+	for (aca = netslice_compat_anycast(idev->ac_list); aca;
+	     aca = netslice_compat_anycast(aca->aca_next))
 		err = netslice_locals_add(locals, &aca->aca_addr, dev->ifindex) ?: err;
 	read_unlock_bh(&idev->lock);
 	return err;
