@@ -104,8 +104,11 @@ static bool netslice_frame_send(struct netslice_port *port, struct net_device *d
 	skb = netslice_frame_build(port, dev, out);
 	if (!skb)
 		return false;
-	if (out->total == 1)
-		return !net_xmit_eval(dev_queue_xmit(skb));
+	if (out->total == 1) {
+		/* net_xmit_eval() is a macro that looks twice. */
+		rc = dev_queue_xmit(skb);
+		return !net_xmit_eval(rc);
+	}
 	spin_lock_bh(&netslice_frame_socket_lock);
 	sk_tx_queue_set(sk, out->index);
 	skb_set_owner_w(skb, sk);
