@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +69,18 @@ static int index_of(const char *ifname)
 	return index;
 }
 
+static void mac_of(const char *ifname, uint8_t out[MAC_LEN])
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = { 0 };
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &req))
+		die("%s: %s", ifname, strerror(errno));
+	memcpy(out, req.ifr_hwaddr.sa_data, MAC_LEN);
+	close(fd);
+}
+
 static int add_patch(char *arg, void *to)
 {
 	struct sender *s = to;
@@ -92,6 +105,8 @@ static void print_frame(const uint8_t *byte, size_t len)
 
 static void build(struct sender *s, const struct opt_rest *rest)
 {
+	uint8_t own[MAC_LEN];
+
 	if (s->hex) {
 		int len = hex_parse(s->hex, s->frame.byte, sizeof(s->frame.byte));
 
@@ -99,7 +114,8 @@ static void build(struct sender *s, const struct opt_rest *rest)
 			die("--hex: cannot read it");
 		s->frame.len = (size_t)len;
 	} else if (rest->words > 1) {
-		craft(&s->frame, rest->word + 1, rest->words - 1);
+		mac_of(rest->word[0], own);
+		craft(&s->frame, own, rest->word + 1, rest->words - 1);
 	} else {
 		die("--hex or a template is needed");
 	}

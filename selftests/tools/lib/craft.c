@@ -355,7 +355,7 @@ static void make_probe(struct frame *f, const struct recipe *r)
 	make_own(f, r, NETSLICE_FRAME_PROBE);
 }
 
-void craft(struct frame *f, char **words, int n)
+void craft(struct frame *f, const uint8_t own[MAC_LEN], char **words, int n)
 {
 	static const struct {
 		const char *name;
@@ -368,6 +368,7 @@ void craft(struct frame *f, char **words, int n)
 	static struct recipe r;
 
 	memset(r.dst, 0xff, MAC_LEN);
+	memcpy(r.src, own, MAC_LEN);
 	for (int i = 1; i < n; i++)
 		read_word(&r, words[i]);
 	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {

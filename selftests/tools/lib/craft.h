@@ -13,8 +13,11 @@ struct frame {
 	size_t len;
 };
 
-/* @words[0] is the template; exits 2 with the word that is wrong. */
-void craft(struct frame *f, char **words, int n);
+/*
+ * @words[0] is the template; exits 2 with the word that is wrong. Without src=
+ * the source is @own: bridges drop a source of zeros.
+ */
+void craft(struct frame *f, const uint8_t own[6], char **words, int n);
 
 /* Templates and keys, for the usage text. */
 extern const char craft_usage[];

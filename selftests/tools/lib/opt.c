@@ -81,7 +81,8 @@ static void store(const struct opt *o, char *arg)
 		*(double *)o->to = number_double(arg, o->name);
 		break;
 	case OPT_CALL:
-		if (o->call(arg, o->to))
+		/* A copy, for calls cut it up, and ps(1) shall show what was given. */
+		if (o->call(strdup(arg), o->to))
 			die("--%s: cannot read \"%s\"", o->name, arg);
 		break;
 	default:
