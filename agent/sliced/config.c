@@ -53,8 +53,12 @@ static bool config_address_valid(const char *text)
 		.ai_socktype = SOCK_STREAM,
 	};
 	struct addrinfo *list;
+	uint8_t bytes[4];
 
-	if (getaddrinfo(text, NULL, &hints, &list))
+	/* "10.1" is an address to getaddrinfo(), and a mistake here */
+	if (inet_pton(AF_INET, text, bytes) == 1)
+		return true;
+	if (!strchr(text, ':') || getaddrinfo(text, NULL, &hints, &list))
 		return false;
 	freeaddrinfo(list);
 	return true;
