@@ -38,8 +38,11 @@ void out_end(struct out *o)
 void out_item(struct out *o)
 {
 	o->space = false;
-	if (o->json)
-		nsl_jw_object(&o->w, NULL);
+	if (!o->json)
+		return;
+	if (!o->w.depth)
+		o->w.pretty = o->pretty;
+	nsl_jw_object(&o->w, NULL);
 }
 
 void out_item_end(struct out *o)
@@ -49,7 +52,14 @@ void out_item_end(struct out *o)
 		return;
 	}
 	nsl_jw_end(&o->w);
-	out_flush(o, FLUSH_AT);
+	if (o->w.depth) {
+		out_flush(o, FLUSH_AT);
+		return;
+	}
+	/* Outside of a list every item is a text of its own. */
+	out_flush(o, 1);
+	fputc('\n', stdout);
+	nsl_jw_reset(&o->w);
 }
 
 void out_line(struct out *o)

@@ -27,7 +27,7 @@ struct out {
 	bool space;
 };
 
-void out_begin(struct out *o);			/* the list */
+void out_begin(struct out *o);			/* the list; without it each item stands alone */
 void out_end(struct out *o);
 void out_item(struct out *o);			/* an item of it, a line in text */
 void out_item_end(struct out *o);
