@@ -399,4 +399,26 @@ static inline void netslice_digest_unpack(struct netslice_digest_value *v,
 	v->lane[1] = netslice_digest_le64(from + 8);
 }
 
+/*
+ * Test vectors: prefix, its length, type (0 unicast, 1 blackhole, 4 punt), members
+ * as "port gateway weight", bucket, the lanes of the record's hash. The digest of
+ * the six together is NETSLICE_DIGEST_VECTORS_SUM.
+ */
+#define NETSLICE_DIGEST_VECTORS(v) \
+	v("10.0.0.0", 8, 0, "lan 192.0.2.1 1", \
+	  268, 0xfb5faab104597ea6ULL, 0x33e00d2383a05ca6ULL) \
+	v("0.0.0.0", 0, 0, \
+	  "up2 198.51.100.1 3, up1 192.0.2.1 256, up1 2001:db8::1 1", \
+	  362, 0x7c72b0c49711ce78ULL, 0x40c2794d503d841cULL) \
+	v("203.0.113.7", 32, 1, "", \
+	  381, 0xaa8a2681e8a3afa7ULL, 0xfef598151f27801aULL) \
+	v("2001:db8:1::", 48, 0, "core fe80::1 1", \
+	  471, 0x968396266ad2f2e3ULL, 0xbd5e21b2d657beddULL) \
+	v("::", 0, 0, "core on-link 1", \
+	  365, 0x56a6e6ce958ea94dULL, 0x0809877e25f7f6f0ULL) \
+	v("2001:db8::53", 128, 4, "", \
+	  981, 0xe7634688e30b8bc2ULL, 0x9af96ddeec4c4bcaULL)
+#define NETSLICE_DIGEST_VECTORS_SUM \
+	{ 0xf6ea4575677c24b7ULL, 0xd3f93595dba16273ULL }
+
 #endif /* _UAPI_LINUX_NETSLICE_DIGEST_H */
