@@ -152,6 +152,16 @@ bool m_routes;			/* B's CP sent routes for A's FP */
 #else
 #define EVIDENCE_ENDS(x)	claim[x] = false
 #endif
+#ifdef NO_OWNER			/* nobody takes over on silence alone */
+#define OWNS(x)			false
+#else
+#define OWNS(x)			OWN(x, jown[x])
+#endif
+#ifdef AGENT_TIMEOUT		/* A's agent takes back what it granted by a timeout of its own */
+#define HAS_VOID		true
+#else
+#define HAS_VOID		(m_void && HEARS(A))
+#endif
 #ifdef VOID_UNPROVEN		/* A takes B's word that it is not master though A has rebooted */
 #define RETURNS			true
 #else
@@ -267,7 +277,7 @@ end:
 		term = 0 }
 	/* Takeover: the LAN is silent, and x owns, or the peer's node is down. */
 	:: atomic { node[x] && !fresh[x] && !claim[x] && role[x] != master && timer[x] == none &&
-		    SILENT(x) && (OWN(x, jown[x]) || !node[PEER(x)]) ->
+		    SILENT(x) && (OWNS(x) || !node[PEER(x)]) ->
 		claim[x] = true;
 		if
 		:: x == A && OWN(x, jown[x]) -> journal_fp(x, back, NEXT(x, jfp[x])); m_back = true
@@ -324,10 +334,10 @@ end:
 		yield_to_peer(A, done) }
 	/* Rollback. */
 	:: atomic { AT_A(granted) -> st[A] = rolling }
-	:: atomic { AT_A(rolling) && role[A] != master && !m_takeback ->	/* K1 */
-		role[A] = (role[A] == standby -> ready : role[A]);
+	:: atomic { AT_A(rolling) && role[A] != master && !m_takeback ->	/* K8b */
+		role[A] = draining;
 		m_takeback = true }
-	:: atomic { (AT_A(granted) || AT_A(rolling)) && role[A] != master && RETURNS && A_HEARS(m_void) ->
+	:: atomic { (AT_A(granted) || AT_A(rolling)) && role[A] != master && RETURNS && HAS_VOID ->
 		a_back() }
 	:: atomic { AT_A(back) && RETURNS && role[A] != master && fp[A] < jfp[A] && !claim[A] -> /* K7 */
 		become_master(A, jfp[A], none) }
@@ -432,19 +442,66 @@ inline node_dies(x)
 	fi
 }
 
+/*
+ * For the table of outcomes: what the journals said when the only fault came,
+ * and who is master once all rests. The run script knows the numbers' names.
+ */
+#ifdef TABLE
+#define LINK_CUT	0
+#define NODE_DIES(x)	(1 + (x))
+
+byte phase, fault;
+
+inline note_fault(what)
+{
+	fault = what;
+	if
+	:: st[A] == hot && jcp[A] == 0 -> phase = 0
+	:: st[A] == hot && jcp[A] == 1 && jcp[B] == 0 -> phase = 1
+	:: st[A] == hot && jcp[A] == 1 && jcp[B] == 1 -> phase = 2
+	:: st[A] == handing -> phase = 3
+	:: st[A] == granted && role[B] != master -> phase = 4
+	:: st[A] == granted && role[B] == master -> phase = 5
+	:: st[A] == rolling -> phase = 6
+	:: st[A] == committing && st[B] != complete -> phase = 7
+	:: st[A] == committing && st[B] == complete -> phase = 8
+	:: st[A] == done && !OWN(B, jown[B]) -> phase = 9
+	:: st[A] == done && OWN(B, jown[B]) -> phase = 10
+	:: st[A] == back -> phase = 11
+	fi
+}
+
+#define FP_AT		((role[A] == master) + 2 * (role[B] == master))
+#define CP_AT		((node[A] && OWN(A, jcp[A])) + 2 * (node[B] && OWN(B, jcp[B])))
+/* The assertion makes spin keep them: it drops what is only written. */
+#define note_rest(mended)	assert(phase < 12 && fault < 3); \
+				printf("row %d %d %d %d %d\n", phase, fault, mended, FP_AT, CP_AT)
+#else
+#define note_fault(what)	skip
+#define note_rest(mended)	skip
+#endif
+
 proctype world(byte x)
 {
 end:
 	do
+#ifndef TABLE
 	:: atomic { faults < FAULTS && node[x] -> faults++; agent_forgets(x) }
-	:: atomic { faults < FAULTS && node[x] -> faults++; node_dies(x) }
+#endif
+	:: atomic { faults < FAULTS && node[x] ->
+		note_fault(NODE_DIES(x));
+		faults++;
+		node_dies(x) }
 	:: atomic { !node[x] && !hold[x] ->
 		node[x] = true;
 		fresh[x] = true;
 		fp[x] = jfp[x];
 		cp[x] = jcp[x];
 		told_cp[x] = told_cp[x] | BIT(cp[x]) }
-	:: atomic { x == A && faults < FAULTS && !cut -> faults++; cut = true }
+	:: atomic { x == A && faults < FAULTS && !cut ->
+		note_fault(LINK_CUT);
+		faults++;
+		cut = true }
 	od
 }
 
@@ -460,12 +517,31 @@ inline check_held()
 		/* none only where ownership is under way and B has rebooted */
 		assert(MASTERS == 1 || (!OWN(A, jown[A]) && !OWN(B, jown[B])))
 	:: else
-	fi
+	fi;
+	/* and the CP is where the FP is: whoever else believes to have it reaches no FP but its own */
+	assert(role[A] != master || OWN(A, jcp[A]));
+	assert(role[B] != master || OWN(B, jcp[B]))
 }
+
+/* Refuted if a run can end so: what is proven is not empty. */
+#if defined(REACH_COMPLETE)
+#define REACHED		(st[B] == complete)
+#elif defined(REACH_ROLLED_BACK)	/* B was master, and gave it back */
+#define REACHED		(st[A] == back && m_taken && m_void)
+#elif defined(REACH_RECLAIM)		/* B was master, and only the lease gave it back */
+#define REACHED		(st[A] == back && m_taken && !m_void)
+#elif defined(REACH_STRANDED)		/* B stays master without a commit */
+#define REACHED		(st[B] == claimed)
+#elif defined(REACH_LATE_BACK)		/* A had let go, B had not heard of it */
+#define REACHED		(st[A] == back && m_committed)
+#else
+#define REACHED		false
+#endif
 
 /* At rest with everything mended: one place, one record. */
 inline check_rest(x)
 {
+	assert(!(REACHED));
 	assert(MASTERS == 1);
 	assert(timer[A] == none && timer[B] == none);
 	x = (role[B] == master -> B : A);
@@ -488,11 +564,13 @@ end:
 	:: atomic { timeout ->
 		if
 		:: hold[A] || hold[B] || cut ->
+			note_rest(0);
 			check_held();
 			hold[A] = false;
 			hold[B] = false;
 			cut = false
 		:: else ->
+			note_rest(1);
 			check_rest(x);
 			break
 		fi }
