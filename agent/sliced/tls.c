@@ -6,6 +6,7 @@
  */
 #include "tls.h"
 
+#include "clock.h"
 #include "lib/err.h"
 #include "log.h"
 
@@ -24,6 +25,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TLS_STRANGER_MS	60000
+
 struct tls {
 	EVP_PKEY	*key;
 	X509		*cert;
@@ -31,6 +34,8 @@ struct tls {
 	struct tls_pin	pin;
 	bool		(*allowed)(void *arg, const struct tls_pin *pin);
 	void		*arg;
+	struct tls_pin	stranger;	/* last one that was logged, and when */
+	uint64_t	stranger_ms;
 };
 
 /* --- pins --- */
@@ -223,11 +228,27 @@ static bool tls_cert_pin(X509 *cert, struct tls_pin *pin)
 	return key && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 && !tls_key_pin(key, pin);
 }
 
+/*
+ * The operator needs the pin, to add the peer or to find the intruder. One that
+ * comes again and again is logged once in a while.
+ */
+static void tls_log_stranger(struct tls *tls, const struct tls_pin *pin)
+{
+	uint64_t now = clock_boot_ms();
+	char text[TLS_PIN_TEXT];
+
+	if (tls_pin_equal(pin, &tls->stranger) && now - tls->stranger_ms < TLS_STRANGER_MS)
+		return;
+	tls->stranger = *pin;
+	tls->stranger_ms = now;
+	tls_pin_text(pin, text);
+	log_warn("a connection with the unknown key sha256:%s was refused", text);
+}
+
 /* The whole judgement: is this key known? That it is theirs, TLS proves. */
 static int tls_judge(X509_STORE_CTX *store, void *arg)
 {
 	struct tls *tls = arg;
-	char text[TLS_PIN_TEXT];
 	struct tls_pin pin;
 
 	if (!tls_cert_pin(X509_STORE_CTX_get0_cert(store), &pin)) {
@@ -236,8 +257,7 @@ static int tls_judge(X509_STORE_CTX *store, void *arg)
 		X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	} else {
-		tls_pin_text(&pin, text);
-		log_warn("a connection with the unknown key %s was refused", text);
+		tls_log_stranger(tls, &pin);
 	}
 	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
 	return 0;
