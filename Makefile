@@ -188,10 +188,10 @@ kmod: $(KMODS)
 kmod-sparse: $(SPARSE)
 
 $(KMODS): kmod-%: $(CACHE)/kernels/%/release
-	@selftests/static/build-kmod $*
+	@selftests/vm/build-kmod $*
 
 $(SPARSE): kmod-sparse-%: kmod-%
-	@selftests/static/build-kmod $* C=2
+	@selftests/vm/build-kmod $* C=2
 
 $(CACHE)/kernels/%/release:
 	@selftests/vm/fetch $*

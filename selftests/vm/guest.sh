@@ -22,6 +22,10 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p "/lib/modules/${VM_MODULES##*/}" /run/lock /run/netns /var/lib/netslice
 mount --bind "$VM_MODULES" "/lib/modules/${VM_MODULES##*/}"
 
+# Debian's fq_codel drops what waits too long, and in a busy emulator
+# everything does: a plain queue loses nothing that has room.
+echo pfifo_fast > /proc/sys/net/core/default_qdisc
+
 name_links() { # network devices are named after their MAC, as configured
 	local nic address
 

@@ -130,12 +130,11 @@ vm_add_disk() { # DIRECTORY MB
 	vm_args+=(-drive "file=disk,format=raw,if=virtio,cache=writeback")
 }
 
-vm_share() { # TAG PATH OPTION...: a comma in a value is doubled for QEMU
+vm_share() { # TAG PATH [OPTION]: a comma in a value is doubled for QEMU
 	local tag=$1 path=${2//,/,,}
 
-	shift 2
 	vm_args+=(
-		-fsdev "local,id=fs-$tag,path=$path,security_model=none,multidevs=remap$(printf ',%s' "$@")"
+		-fsdev "local,id=fs-$tag,path=$path,security_model=none,multidevs=remap${3:+,$3}"
 		-device "virtio-9p-pci,fsdev=fs-$tag,mount_tag=$tag"
 	)
 }
@@ -195,9 +194,9 @@ vm_start() { # NAME [options]: see above
 	vm_share out "$dir"
 	[ -n "$reboot" ] || vm_args+=(-no-reboot)
 	vm_write_config "$dir" "$name" "$disk" "${environment[@]}"
-	vm_cmdline="console=ttyS0 loglevel=4 mitigations=off tsc=reliable no_timer_check nowatchdog
-		rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on oops=panic panic=-1
-		VM_GUEST=\"$vm_here/guest.sh\""
+	vm_cmdline="console=ttyS0 loglevel=4 mitigations=off tsc=reliable no_timer_check nowatchdog"
+	vm_cmdline+=" rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on oops=panic panic=-1"
+	vm_cmdline+=" VM_GUEST=\"$vm_here/guest.sh\""
 	vm_launch "$dir" "$kernel" "$cpus" "$memory"
 }
 
@@ -213,7 +212,7 @@ vm_launch() { # DIRECTORY KERNEL CPUS MB
 			-machine "pc,accel=$VM_ACCEL,usb=off,vmport=off" -cpu "$cpu" \
 			-smp "$3" -m "$4" \
 			-kernel "$vm_kernel/vmlinux" -initrd "$BUILD/vm/initramfs-$2" \
-			-append "${vm_cmdline//[$'\n\t']/ }" \
+			-append "$vm_cmdline" \
 			-chardev file,id=console,path=console.log,append=on -serial chardev:console \
 			-qmp unix:qmp,server=on,wait=off \
 			"${vm_args[@]}" < /dev/null > qemu.log 2>&1
