@@ -12,6 +12,7 @@
 #include "routes_node.h"
 
 #define MANY 20000
+#define CROWD 6000
 
 static struct netslice_routes routes;
 static struct oracle cover_model;
@@ -164,7 +165,7 @@ START_TEST(test_random)
 		if (at < model_n)
 			same(&got, &model[at]);
 		/* Grows, shrinks, grows */
-		if (model_n && (model_n == MANY || (i / 9000 % 2 && oracle_below(3))))
+		if (model_n && (model_n == CROWD || (i / 7000 % 2 && oracle_below(3))))
 			delete(oracle_below(model_n));
 		else
 			insert(&e);
