@@ -205,6 +205,19 @@ int nsl_link_del(struct nsl_rtnl *rt, int ifindex, struct nsl_err *err)
 			     NULL, NULL, err);
 }
 
+/* Not taken when a device is made: a request of its own. */
+static int link_alias(struct nsl_rtnl *rt, const char *name, const char *alias,
+		      struct nsl_err *err)
+{
+	uint32_t buf[NSL_RTNL_SIZE / sizeof(uint32_t)];
+	struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
+	struct nlmsghdr *nlh = nsl_rtnl_begin(buf, RTM_NEWLINK, 0, &head, sizeof(head));
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_strz(nlh, IFLA_IFALIAS, alias);
+	return nsl_rtnl_talk(rt, nlh, NULL, NULL, err);
+}
+
 /**
  * nsl_vrf_add - make a VRF, up
  * @rt: the socket
@@ -228,8 +241,6 @@ int nsl_vrf_add(struct nsl_rtnl *rt, const char *name, uint32_t table, const cha
 
 	nlh = nsl_rtnl_begin(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof(head));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	if (alias)
-		mnl_attr_put_strz(nlh, IFLA_IFALIAS, alias);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vrf");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
@@ -237,5 +248,7 @@ int nsl_vrf_add(struct nsl_rtnl *rt, const char *name, uint32_t table, const cha
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	ret = nsl_rtnl_talk(rt, nlh, NULL, NULL, err);
+	if (!ret && alias)
+		ret = link_alias(rt, name, alias, err);
 	return ret ? nsl_err_prefix(err, "VRF \"%s\"", name), ret : 0;
 }

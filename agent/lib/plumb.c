@@ -75,10 +75,10 @@ static int vrf_make(struct nsl_plumb *p, const char *slice, struct nsl_link *vrf
 		return ret;
 	snprintf(alias, sizeof(alias), VRF_ALIAS "%s", slice);
 	ret = nsl_vrf_add(p->rtnl, name, table, alias, err);
-	if (ret)
-		return ret;
-	*made = true;
-	return nsl_link_by_name(p->rtnl, name, vrf, err);
+	if (!ret)
+		ret = nsl_link_by_name(p->rtnl, name, vrf, err);
+	*made = !ret;
+	return ret;
 }
 
 static int vrf_use(struct nsl_plumb *p, const char *name, struct nsl_link *vrf,

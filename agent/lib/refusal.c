@@ -64,6 +64,28 @@ static void print_number(char *out, size_t size, const struct nsl_attr *a)
 	snprintf(out, size, "%" PRIu64, value + word);
 }
 
+/* Numbers of which the user knows only the names. */
+static bool print_name(char *out, size_t size, unsigned int attr, const struct nsl_attr *a)
+{
+	static const struct {
+		unsigned int attr;
+		enum nsl_names names;
+	} named[] = {
+		{ NETSLICE_A_ROLE, NSL_ROLE }, { NETSLICE_A_ROLE_EXPECT, NSL_ROLE },
+		{ NETSLICE_A_LEASE_ACTION, NSL_LEASE }, { NETSLICE_A_LEASE_EXPECT, NSL_LEASE },
+		{ NETSLICE_A_PORT_KIND, NSL_PORT_KIND }, { NETSLICE_A_MARK_KIND, NSL_FRAME },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(named) / sizeof(*named); i++) {
+		if (named[i].attr != attr || a->len != 1)
+			continue;
+		snprintf(out, size, "%s", nsl_name(named[i].names, a->data[0]));
+		return true;
+	}
+	return false;
+}
+
 static void print_value(char *out, size_t size, enum nsl_kind kind, const struct nsl_attr *a)
 {
 	out[0] = '\0';
@@ -166,7 +188,10 @@ static void place_find(struct place *p, enum level level, const uint8_t *attrs, 
 			return;
 		}
 		place_add(p, level_name(level, a.type));
-		print_value(p->err->value, sizeof(p->err->value), level_kind(level, a.type), &a);
+		if (level != LEVEL_TOP ||
+		    !print_name(p->err->value, sizeof(p->err->value), a.type, &a))
+			print_value(p->err->value, sizeof(p->err->value),
+				    level_kind(level, a.type), &a);
 		return;
 	}
 }

@@ -96,9 +96,8 @@ static int talk_answer(struct nsl_rtnl *rt, nsl_rtnl_fn fn, void *ctx, struct ns
 int nsl_rtnl_talk(struct nsl_rtnl *rt, struct nlmsghdr *nlh, nsl_rtnl_fn fn, void *ctx,
 		  struct nsl_err *err)
 {
-	nlh->nlmsg_flags |= NLM_F_REQUEST;
-	if (!(nlh->nlmsg_flags & NLM_F_DUMP))
-		nlh->nlmsg_flags |= NLM_F_ACK;
+	/* A dump ends without an acknowledgement, whatever is asked. */
+	nlh->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	nlh->nlmsg_seq = ++rt->seq;
 	if (mnl_socket_sendto(rt->sock.nl, nlh, nlh->nlmsg_len) < 0)
 		return nsl_err_set(err, errno, "sending to the kernel: %s", strerror(errno));

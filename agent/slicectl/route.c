@@ -9,19 +9,70 @@
 static const struct word pos_slice[] = { W_POS_SLICE, W_END };
 static const struct word change_words[] = { W_GEN, W_CP_TERM, W_OWNER, W_FORCE, W_END };
 
-/* SLICE, the words of a route, then the words of the table. */
+/* SLICE, and each word of the table once with its value. */
+#define REQUEST_WORDS	8
+
+/* How many words this one takes: of a route, with its value. */
+static int route_word(const char *word)
+{
+	static const char *const with_value[] = { "via", "port", "weight", "proto" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(with_value) / sizeof(*with_value); i++)
+		if (!strcmp(word, with_value[i]))
+			return 2;
+	return 1;
+}
+
+/* How many words this one takes: of the request, with its value; 0: is none. */
+static int request_word(const char *word)
+{
+	const struct word *w;
+
+	for (w = change_words; w->name; w++)
+		if (!strcmp(w->name, word))
+			return w->type == WORD_FLAG ? 1 : 2;
+	return 0;
+}
+
+/* Words of the route to the front, those of the request behind; both in order. */
+static int part_words(int argc, char **argv, char **request, int *nrequest)
+{
+	int i = 0, n, route = 0;
+
+	while (i < argc) {
+		bool of_request = request_word(argv[i]);
+
+		n = of_request ? request_word(argv[i]) : route_word(argv[i]);
+		for (; n && i < argc; n--, i++) {
+			if (of_request && *nrequest < REQUEST_WORDS)
+				request[*nrequest] = argv[i];
+			if (of_request)
+				++*nrequest;
+			else
+				argv[route++] = argv[i];
+		}
+	}
+	return route;
+}
+
+/* SLICE, then the words of a route and of the request in any order. */
 static int read_change(struct ctl *ctl, int argc, char **argv, bool key,
 		       struct nsl_route *r, struct args *args)
 {
-	int used = 0, ret;
+	char *request[REQUEST_WORDS];
+	int used = 0, route, n = 1, ret;
 
 	if (!argc)
 		return ctl_usage(ctl, "SLICE: is missing");
-	ret = route_read(ctl, argc - 1, argv + 1, key, r, &used);
-	if (ret)
-		return ret;
-	argv[used] = argv[0];
-	return args_parse(ctl, args, argc - used, argv + used);
+	request[0] = argv[0];
+	route = part_words(argc - 1, argv + 1, request, &n);
+	if (n > REQUEST_WORDS)
+		return ctl_usage(ctl, "a word stands twice");
+	ret = route_read(ctl, route, argv + 1, key, r, &used);
+	if (!ret && used < route)
+		return ctl_usage(ctl, "\"%.60s\": is no word of this command", argv[1 + used]);
+	return ret ? ret : args_parse(ctl, args, n, request);
 }
 
 static int change_begin(struct ctl *ctl, struct nsl_batch *b, uint8_t cmd, struct nsl_attrs *a)
