@@ -19,6 +19,7 @@ cleaning=
 
 if [ "$(id -u)" != 0 ] && [ -z "${NST_UNSHARED:-}" ]; then
 	export NST_UNSHARED=1
+	# shellcheck disable=SC2016 # meant for the inner shell
 	exec unshare -Urnm bash -c 'mount -t tmpfs none /run && exec bash "$0" "$@"' "$0" "$@"
 fi
 

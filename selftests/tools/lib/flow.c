@@ -94,7 +94,7 @@ static void add_range(uint64_t from, uint64_t to, void *arg)
 
 static void add_counts(struct json *j, const char *key, const uint64_t *count, int n)
 {
-	char name[8];
+	char name[16];
 
 	json_object(j, key);
 	for (int i = 0; i < n; i++) {

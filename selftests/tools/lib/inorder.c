@@ -9,10 +9,12 @@ static void make_room(struct inorder *q)
 {
 	if (q->end < q->room)
 		return;
-	memmove(q->held, q->held + q->first, (q->end - q->first) * sizeof(*q->held));
-	q->end -= q->first;
-	q->first = 0;
-	if (q->end < q->room / 2)
+	if (q->first) {
+		memmove(q->held, q->held + q->first, (q->end - q->first) * sizeof(*q->held));
+		q->end -= q->first;
+		q->first = 0;
+	}
+	if (q->room && q->end < q->room / 2)
 		return;
 	q->room = q->room ? q->room * 2 : 4096;
 	q->held = realloc(q->held, q->room * sizeof(*q->held));
