@@ -13,8 +13,8 @@
  * never turns back. A leaf is value and length of the longest prefix that covers
  * it. The length is what makes updates possible without looking at any other
  * prefix: adding P overwrites, inside P, the leaves of prefixes no longer than P;
- * removing P overwrites the leaves of P's own length, which can only be P's, with the
- * prefix that covers P, which the caller knows.
+ * removing P overwrites the same leaves, which are all P's own, with the prefix that
+ * covers P, which the caller knows.
  *
  * The prefix of length 0 covers everything and would be pushed everywhere. It
  * stands beside the trie: an empty leaf means it.
@@ -63,7 +63,6 @@ struct netslice_table_change {
 	unsigned long leaf;
 	gfp_t gfp;
 	u8 plen;
-	bool remove;
 	u8 n_new;
 	u8 n_old;
 	struct netslice_table_node *new[NETSLICE_TABLE_LEVELS];
@@ -141,9 +140,7 @@ static void netslice_table_change_free(struct rcu_head *rcu)
 static bool netslice_table_hits(const struct netslice_table_change *ch,
 				unsigned long word)
 {
-	unsigned int plen = netslice_table_leaf_plen(word);
-
-	return ch->remove ? plen == ch->plen : plen <= ch->plen;
+	return netslice_table_leaf_plen(word) <= ch->plen;
 }
 
 /* Slots of a node at @offset that the change's prefix covers */
@@ -403,7 +400,6 @@ int netslice_table_insert(struct netslice_table *t, const u8 *prefix, u8 plen,
 	ch = netslice_table_change_begin(t, prefix, plen, gfp);
 	if (!ch)
 		return -ENOMEM;
-	ch->remove = false;
 	ch->leaf = netslice_table_leaf(plen, value);
 	return netslice_table_apply(t, ch);
 }
@@ -433,7 +429,6 @@ int netslice_table_remove(struct netslice_table *t, const u8 *prefix, u8 plen,
 	ch = netslice_table_change_begin(t, prefix, plen, gfp);
 	if (!ch)
 		return -ENOMEM;
-	ch->remove = true;
 	ch->leaf = cover_plen ? netslice_table_leaf(cover_plen, cover_value) :
 				NETSLICE_TABLE_EMPTY;
 	return netslice_table_apply(t, ch);

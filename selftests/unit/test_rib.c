@@ -776,6 +776,29 @@ START_TEST(test_group_numbers)
 }
 END_TEST
 
+/* Who has the old array of groups may go on reading it */
+START_TEST(test_group_array_grows)
+{
+	struct netslice_nhg_array *old;
+	char text[32];
+	unsigned int i;
+
+	start();
+	netslice_rib_publish(&rib);
+	old = rcu_dereference_check(rib.groups.array, true);
+	for (i = 0; i < 50; i++) {
+		snprintf(text, sizeof(text), "10.%u.0.0/16", i);
+		ck_assert_int_eq(add(text, 10 + i, 0, CREATE), 0);
+	}
+	ck_assert_ptr_ne(old, rcu_dereference_check(rib.groups.array, true));
+	for (i = 1; i < old->size; i++)
+		ck_assert_ptr_eq(rcu_dereference_check(old->slot[i], true),
+				 netslice_nhg_find(&rib.groups, i));
+	rcu_barrier();
+	finish();
+}
+END_TEST
+
 #define READERS 3
 
 static bool stop;
@@ -903,6 +926,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_undo, 0, 4);
 	tcase_add_loop_test(tc, test_dump_under_change, 0, 3);
 	tcase_add_test(tc, test_group_numbers);
+	tcase_add_test(tc, test_group_array_grows);
 	tcase_add_test(tc, test_readers_beside_writer);
 	tcase_add_loop_test(tc, test_memory, 0, 2);
 	suite_add_tcase(suite, tc);

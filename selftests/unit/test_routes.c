@@ -177,10 +177,10 @@ START_TEST(test_random)
 	verify_walk();
 	while (model_n) {
 		delete(oracle_below(model_n));
-		if (model_n % 3000 == 0) {
+		if (model_n % 500 == 0) {
 			verify_walk();
-			/* 1 KiB for at least 8 routes, however they were thinned out */
-			ck_assert_uint_le(verify_nodes(), model_n / 8 + 16);
+			/* 1 KiB for at least 10 routes, however they were thinned out */
+			ck_assert_uint_le(verify_nodes(), model_n / 10 + 8);
 		}
 	}
 	ck_assert_ptr_null(routes.root);
@@ -231,16 +231,21 @@ START_TEST(test_cover)
 {
 	struct netslice_routes_entry e, got;
 	const struct oracle_prefix *want;
-	unsigned int i;
+	unsigned int i, at;
 	bool found;
 
 	start(widths[_i % 2], 30 + _i);
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 8000; i++) {
 		random_entry(&e, _i / 2 ? i : ORACLE_DENSE);
-		model_seek(e.addr, e.plen, &found);
-		if (!found) {
+		at = model_seek(e.addr, e.plen, &found);
+		if (!found && model_n < 3000) {
 			insert(&e);
 			oracle_set(&cover_model, e.addr, e.plen, e.group);
+		} else if (at < model_n) {
+			/* First entries of nodes go, and the separators stay */
+			oracle_del(&cover_model, oracle_find(&cover_model, model[at].addr,
+							     model[at].plen));
+			delete(at);
 		}
 		random_entry(&e, i / 2);
 		if (!e.plen)
@@ -250,6 +255,35 @@ START_TEST(test_cover)
 		     "cover");
 		must(!want || (got.plen == want->plen && got.group == want->value),
 		     "cover: /%u, want /%u", got.plen, want ? want->plen : 0);
+	}
+	finish();
+}
+END_TEST
+
+/* The entry before may be in the node before, under another parent */
+START_TEST(test_cover_across_nodes)
+{
+	struct netslice_routes_entry e = { .group = 7 }, got;
+	unsigned int i, per = _i ? 42 : 84;
+
+	start(widths[_i], 0);
+	insert(&e);
+	for (i = 1; i < MANY; i++) {
+		ordered_entry(&e, i);
+		insert(&e);
+	}
+	ck_assert_uint_ge(routes.height, 2);
+	for (i = MANY - 1; i; i--)
+		if (i % per < 2)
+			delete(i);
+	verify_walk();
+	for (i = 1; i < MANY; i++) {
+		ordered_entry(&e, i);
+		must(netslice_routes_cover(&routes, e.addr, 25, &got), "no cover");
+		if (i % per < 2)
+			must(!got.plen && got.group == 7, "%u: /%u", i, got.plen);
+		else
+			must(got.plen == 24 && got.group == i, "%u: /%u", i, got.plen);
 	}
 	finish();
 }
@@ -356,6 +390,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_random, 0, 4);
 	tcase_add_loop_test(tc, test_ordered_loads, 0, 6);
 	tcase_add_loop_test(tc, test_cover, 0, 4);
+	tcase_add_loop_test(tc, test_cover_across_nodes, 0, 2);
 	tcase_add_loop_test(tc, test_no_memory, 0, 2);
 	tcase_add_loop_test(tc, test_copy, 0, 2);
 	tcase_add_loop_test(tc, test_empty, 0, 2);
