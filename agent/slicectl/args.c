@@ -183,7 +183,8 @@ static int word_value(struct ctl *ctl, const struct word *w, const char *text,
 	case WORD_TEXT:
 		break;
 	}
-	if (!text[0])
+	/* Only an owner may become none. */
+	if (!text[0] && w->attr != NETSLICE_A_NEW_OWNER)
 		return ctl_usage(ctl, "%s: is empty", w->name);
 	if (w->attr && nsl_set_string(&args->a, w->attr, text))
 		return ctl_usage(ctl, "%s \"%.60s\": is too long", w->name, text);

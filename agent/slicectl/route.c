@@ -61,7 +61,7 @@ static int read_change(struct ctl *ctl, int argc, char **argv, bool key,
 		       struct nsl_route *r, struct args *args)
 {
 	char *request[REQUEST_WORDS];
-	int used = 0, route, n = 1, ret;
+	int route, n = 1, ret;
 
 	if (!argc)
 		return ctl_usage(ctl, "SLICE: is missing");
@@ -69,9 +69,7 @@ static int read_change(struct ctl *ctl, int argc, char **argv, bool key,
 	route = part_words(argc - 1, argv + 1, request, &n);
 	if (n > REQUEST_WORDS)
 		return ctl_usage(ctl, "a word stands twice");
-	ret = route_read(ctl, route, argv + 1, key, r, &used);
-	if (!ret && used < route)
-		return ctl_usage(ctl, "\"%.60s\": is no word of this command", argv[1 + used]);
+	ret = route_read(ctl, route, argv + 1, key, r);
 	return ret ? ret : args_parse(ctl, args, n, request);
 }
 

@@ -8,7 +8,7 @@
 /* DST, type and proto, and three words for each member. */
 #define LINE_WORDS	(8 + 7 * NETSLICE_MAX_NEXTHOPS)
 
-/* One word of a member: 1 read, 0 no such word, CTL_USAGE + 1 a wrong value. */
+/* What became of one word of a member. */
 enum read { READ_NONE, READ_TAKEN, READ_WRONG };
 
 static enum read read_member(struct ctl *ctl, const char *word, const char *value,
@@ -58,8 +58,8 @@ static int read_proto(struct ctl *ctl, const char *value, struct nsl_route *r)
 	return 0;
 }
 
-/* Words after DST, up to the first that is none of a route's. */
-static int read_words(struct ctl *ctl, int argc, char **argv, struct nsl_route *r, int *used)
+/* The words after DST. */
+static int read_words(struct ctl *ctl, int argc, char **argv, struct nsl_route *r)
 {
 	struct nsl_nexthop *nh = NULL, first = { .weight = 1 };
 	enum read got;
@@ -86,48 +86,44 @@ static int read_words(struct ctl *ctl, int argc, char **argv, struct nsl_route *
 		if (got == READ_WRONG)
 			return CTL_USAGE;
 		if (got == READ_NONE)
-			break;
+			return ctl_usage(ctl, "\"%.60s\": is no word of a route", word);
 		i += 2;
 	}
 	if (nh && (first.port[0] || first.via_len || first.weight != 1))
 		return ctl_usage(ctl, "either one next hop or \"nexthop\" before each");
 	if (!nh && (first.port[0] || first.via_len || first.weight != 1))
 		*new_member(r) = first;
-	*used += i > argc ? argc : i;
 	return 0;
 }
 
 /**
  * route_read - read a route
  * @ctl: this run
- * @argc: words that may belong to it
+ * @argc: how many words
  * @argv: the words
  * @key: only the destination matters: the route is to be deleted
  * @r: gets it
- * @used: gets how many words belong to it
  *
  * Return: 0 or CTL_USAGE.
  */
-int route_read(struct ctl *ctl, int argc, char **argv, bool key, struct nsl_route *r, int *used)
+int route_read(struct ctl *ctl, int argc, char **argv, bool key, struct nsl_route *r)
 {
 	const char *dst = argc ? argv[0] : NULL;
 	struct nsl_err err;
-	int type;
+	int type, used = 1;
 
 	memset(r, 0, offsetof(struct nsl_route, nexthop));
-	*used = 0;
 	type = dst ? nsl_value(NSL_ROUTE_TYPE, dst) : -1;
 	if (type >= 0) {
 		r->type = (uint8_t)type;
 		dst = argc > 1 ? argv[1] : NULL;
-		*used = 1;
+		used = 2;
 	}
 	if (!dst)
 		return ctl_usage(ctl, "the destination is missing");
 	if (nsl_route_parse_dst(r, dst, &err))
 		return ctl_usage(ctl, "destination \"%.60s\": %s", dst, err.text);
-	++*used;
-	if (read_words(ctl, argc - *used, argv + *used, r, used))
+	if (read_words(ctl, argc - used, argv + used, r))
 		return CTL_USAGE;
 	if (!key && nsl_route_check(r, &err))
 		return ctl_usage(ctl, "destination \"%.60s\": %s", dst, err.text);
@@ -137,7 +133,7 @@ int route_read(struct ctl *ctl, int argc, char **argv, bool key, struct nsl_rout
 static int read_line(struct ctl *ctl, char *line, bool key, struct nsl_route *r)
 {
 	char *argv[LINE_WORDS], *save = NULL, *word;
-	int argc = 0, used, ret;
+	int argc = 0;
 
 	for (word = strtok_r(line, " \t\r\n", &save); word && *word != '#';
 	     word = strtok_r(NULL, " \t\r\n", &save)) {
@@ -145,12 +141,7 @@ static int read_line(struct ctl *ctl, char *line, bool key, struct nsl_route *r)
 			return ctl_usage(ctl, "too many words");
 		argv[argc++] = word;
 	}
-	if (!argc)
-		return -ENODATA;
-	ret = route_read(ctl, argc, argv, key, r, &used);
-	if (!ret && used < argc)
-		return ctl_usage(ctl, "\"%.60s\": is no word of a route", argv[used]);
-	return ret;
+	return argc ? route_read(ctl, argc, argv, key, r) : -ENODATA;
 }
 
 static int read_stream(struct ctl *ctl, FILE *f, bool key, route_fn fn, void *ctx,

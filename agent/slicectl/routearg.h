@@ -17,7 +17,7 @@
 
 typedef int (*route_fn)(struct ctl *ctl, const struct nsl_route *r, void *ctx);
 
-int route_read(struct ctl *ctl, int argc, char **argv, bool key, struct nsl_route *r, int *used);
+int route_read(struct ctl *ctl, int argc, char **argv, bool key, struct nsl_route *r);
 int route_read_file(struct ctl *ctl, const char *path, bool key, route_fn fn, void *ctx);
 void route_print(struct out *o, const struct nsl_route *r);
 
