@@ -735,7 +735,9 @@ void handover_start(struct handover *h, enum handover_state state, uint64_t cp_t
 	h->fp_term = fp_term;
 	h->fp_base = fp_base;
 	h->kernel = *kernel;
-	h->cp_known = state == HANDOVER_HOT;
+	/* a worker that was not told yet is standby; after a restart nobody knows */
+	h->cp_known = state == HANDOVER_HOT &&
+		      (!h->p.giver || kernel->role == NETSLICE_ROLE_MASTER);
 	h->cp_master = state == HANDOVER_HOT && h->p.giver;
 	h->was_master = !h->p.giver && kernel->fp_term > fp_base && state != HANDOVER_HOT;
 	/* a request that was made lives in memory only: without it B cannot become master */
