@@ -144,12 +144,13 @@ static int netslice_nhg_member_check(const struct netslice_nhg_member *m)
 
 static int netslice_nhg_spec_check(const struct netslice_nhg_spec *spec)
 {
+	bool unicast = spec->type == NETSLICE_ROUTE_UNICAST;
 	unsigned int i;
 	int err = 0;
 
 	if (spec->type > NETSLICE_ROUTE_TYPE_MAX)
 		return -EINVAL;
-	if ((spec->type == NETSLICE_ROUTE_UNICAST) != !!spec->count)
+	if (unicast != !!spec->count)
 		return -EINVAL;
 	if (spec->count > NETSLICE_MAX_NEXTHOPS)
 		return -E2BIG;

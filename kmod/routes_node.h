@@ -72,7 +72,7 @@ static inline u32 netslice_routes_max(const struct netslice_routes *r, unsigned 
 }
 
 static inline void *netslice_routes_at(const struct netslice_routes *r,
-				const struct netslice_routes_node *node, u32 i)
+				       const struct netslice_routes_node *node, u32 i)
 {
 	return (void *)(node->data + i * netslice_routes_stride(r));
 }
@@ -88,8 +88,8 @@ netslice_routes_child(const struct netslice_routes *r,
 }
 
 static inline void netslice_routes_key_load(const struct netslice_routes *r,
-				     const u8 *addr, u8 plen,
-				     struct netslice_routes_key *key)
+					    const u8 *addr, u8 plen,
+					    struct netslice_routes_key *key)
 {
 	__be64 words[2] = { 0 };
 
@@ -100,8 +100,8 @@ static inline void netslice_routes_key_load(const struct netslice_routes *r,
 }
 
 static inline void netslice_routes_key_at(const struct netslice_routes *r,
-				   const struct netslice_routes_node *node,
-				   u32 i, struct netslice_routes_key *key)
+					  const struct netslice_routes_node *node,
+					  u32 i, struct netslice_routes_key *key)
 {
 	const struct netslice_routes_e4 *e4 = netslice_routes_at(r, node, i);
 	const struct netslice_routes_e6 *e6 = netslice_routes_at(r, node, i);
@@ -118,7 +118,7 @@ static inline void netslice_routes_key_at(const struct netslice_routes *r,
 }
 
 static inline bool netslice_routes_above(const struct netslice_routes_key *a,
-				  const struct netslice_routes_key *b)
+					 const struct netslice_routes_key *b)
 {
 	if (a->hi != b->hi)
 		return a->hi > b->hi;
@@ -128,14 +128,14 @@ static inline bool netslice_routes_above(const struct netslice_routes_key *a,
 }
 
 static inline bool netslice_routes_same(const struct netslice_routes_key *a,
-				 const struct netslice_routes_key *b)
+					const struct netslice_routes_key *b)
 {
 	return a->hi == b->hi && a->lo == b->lo && a->plen == b->plen;
 }
 
 static inline void netslice_routes_load(const struct netslice_routes *r,
-				 const struct netslice_routes_node *node, u32 i,
-				 struct netslice_routes_entry *e)
+					const struct netslice_routes_node *node, u32 i,
+					struct netslice_routes_entry *e)
 {
 	const struct netslice_routes_e4 *e4 = netslice_routes_at(r, node, i);
 	const struct netslice_routes_e6 *e6 = netslice_routes_at(r, node, i);
@@ -157,8 +157,8 @@ static inline void netslice_routes_load(const struct netslice_routes *r,
 }
 
 static inline void netslice_routes_store(const struct netslice_routes *r,
-				  struct netslice_routes_node *node, u32 i,
-				  const struct netslice_routes_entry *e)
+					 struct netslice_routes_node *node, u32 i,
+					 const struct netslice_routes_entry *e)
 {
 	struct netslice_routes_e4 *e4 = netslice_routes_at(r, node, i);
 	struct netslice_routes_e6 *e6 = netslice_routes_at(r, node, i);

@@ -357,7 +357,7 @@ static int netslice_table_apply(struct netslice_table *t,
 
 	/*
 	 * What a value stands for was published before: pairs with the read
-	 * barrier between reading a value and using it as an index.
+	 * barrier in netslice_nhg_find(), between reading a value and using it.
 	 */
 	smp_wmb();
 	if (ch->plen <= root->bits) {
@@ -368,6 +368,7 @@ static int netslice_table_apply(struct netslice_table *t,
 			netslice_table_change_abort(t, ch);
 			return err;
 		}
+		/* The new nodes' contents before their address: readers depend on it */
 		if (at)
 			smp_store_release(at, word);
 		netslice_table_fill_target(root, ch);
@@ -393,7 +394,8 @@ int netslice_table_insert(struct netslice_table *t, const u8 *prefix, u8 plen,
 	struct netslice_table_change *ch;
 
 	if (!plen) {
-		smp_wmb(); /* as in netslice_table_apply() */
+		/* As in netslice_table_apply() */
+		smp_wmb();
 		WRITE_ONCE(t->dflt, value);
 		return 0;
 	}

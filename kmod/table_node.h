@@ -27,13 +27,13 @@ static inline unsigned long netslice_table_leaf(u8 plen, u32 value)
 }
 
 static inline bool netslice_table_has_child(const struct netslice_table_node *n,
-				     unsigned int slot)
+					    unsigned int slot)
 {
 	return n->children >> slot & 1;
 }
 
 static inline unsigned long *netslice_table_child(struct netslice_table_node *n,
-					   unsigned int slot)
+						  unsigned int slot)
 {
 	return &n->child[hweight64(n->children & ((1ULL << slot) - 1))];
 }
