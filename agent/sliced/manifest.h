@@ -10,9 +10,10 @@
  *	  "changes_routes": false,		optional: its routes may differ from another release's
  *	  "files": { "worker": "<sha256>", "forward.bpf.o": "<sha256>" } }
  *
- * The canonical form has the members in this order, files by name, no blanks,
- * and a newline at the end. The hash of a release is the SHA-256 of that: it
- * names all of the content, since the hashes of all files are in it.
+ * The canonical form has all members in this order (program only where there is
+ * one), files in the order of their bytes, no blanks, no newline. The hash of a
+ * release is the SHA-256 of that: it names all of the content, since the hashes
+ * of all files are in it.
  */
 #ifndef SLICED_MANIFEST_H
 #define SLICED_MANIFEST_H

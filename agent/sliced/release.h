@@ -24,7 +24,7 @@ struct sliced;
 
 /* Valid until the loop is reached again, or for as long as it is held. */
 struct release {
-	const char		*hash;		/* 64 hex digits: manifest->hash */
+	const char		*hash;		/* 64 hex digits: SHA-256 of manifest->text */
 	const char		*name;
 	const char		*version;
 	const struct manifest	*manifest;	/* schemas and all else */
