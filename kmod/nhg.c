@@ -89,6 +89,7 @@ static int netslice_nhg_buckets_fill(struct netslice_nhg *nhg, gfp_t gfp)
 		return -ENOMEM;
 	for (i = 0; i < NETSLICE_NHG_BUCKETS; i++)
 		nhg->bucket[i] = netslice_nhg_winner(nhg, i, ~0U);
+	cond_resched();
 	return 0;
 }
 

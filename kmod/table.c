@@ -368,9 +368,10 @@ static int netslice_table_apply(struct netslice_table *t,
 			netslice_table_change_abort(t, ch);
 			return err;
 		}
-		/* The new nodes' contents before their address: readers depend on it */
-		if (at)
+		if (at) {
+			/* The new nodes' contents before their address */
 			smp_store_release(at, word);
+		}
 		netslice_table_fill_target(root, ch);
 	}
 	netslice_table_change_end(t, ch);
