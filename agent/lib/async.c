@@ -5,9 +5,9 @@
  * reads answers and calls back. At most one request is on its way: answers come
  * in order, and the socket's buffer cannot overrun with acknowledgements.
  *
- * The lock protects what both threads touch: todo, stop, lost_seq, lost_code.
- * The message that the sender holds stays alive until its answer is read, and
- * the kernel has copied it by then.
+ * The lock protects what both threads touch: todo, sending, orphan, stop,
+ * lost_seq, lost_code. An answer may be read before sendmsg() has returned in
+ * the sender: it then frees the message itself.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -47,7 +47,9 @@ struct nsl_async {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
-	const struct nlmsghdr *todo;
+	struct nlmsghdr *todo;
+	struct nlmsghdr *sending;
+	struct nlmsghdr *orphan;	/* is sending, and of no more use to others */
 	bool stop;
 	uint32_t lost_seq;
 	int lost_code;
@@ -60,9 +62,13 @@ static const struct nlmsghdr *sender_wait(struct nsl_async *a)
 	const struct nlmsghdr *nlh;
 
 	pthread_mutex_lock(&a->lock);
+	a->sending = NULL;
+	free(a->orphan);
+	a->orphan = NULL;
 	while (!a->todo && !a->stop)
 		pthread_cond_wait(&a->cond, &a->lock);
 	nlh = a->stop ? NULL : a->todo;
+	a->sending = a->todo;
 	a->todo = NULL;
 	pthread_mutex_unlock(&a->lock);
 	return nlh;
@@ -162,9 +168,16 @@ int nsl_async_open(struct nsl_async **out, const char *netns, struct nsl_err *er
 	return 0;
 }
 
-static void request_free(struct async_request *q)
+static void request_free(struct nsl_async *a, struct async_request *q)
 {
-	free(q->nlh);
+	pthread_mutex_lock(&a->lock);
+	if (a->todo == q->nlh)
+		a->todo = NULL;
+	if (a->running && a->sending == q->nlh)
+		a->orphan = q->nlh;
+	else
+		free(q->nlh);
+	pthread_mutex_unlock(&a->lock);
 	free(q);
 }
 
@@ -173,7 +186,7 @@ static void request_finish(struct nsl_async *a, struct async_request *q, int cod
 	a->pending--;
 	if (q->done)
 		q->done(code, &q->err, q->ctx);
-	request_free(q);
+	request_free(a, q);
 }
 
 static void request_cancel(struct nsl_async *a, struct async_request *q)

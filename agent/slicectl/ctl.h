@@ -33,16 +33,17 @@ enum extra {
 	X_QUIET,
 	X_STATE,
 	X_ANY,
-	X_LLADDR,
 	X_FILE,
 	X_MODE,
 	X_ID,
 	X_LIMIT,
 	X_PIN,
 	X_FINISH,
-	X_PLAN,
 	X_NAME,
-	X_WITH_ROUTES,
+	X_ADDRESS,
+	X_PORT,
+	X_HASH,
+	X_RELEASE,
 	__X_MAX
 };
 
@@ -126,6 +127,7 @@ struct object {
  * struct ctl - this run of the program
  * @netns: -n, NULL for the current namespace; the process is in it already
  * @out: output
+ * @socket: -s, of the daemon, NULL for the usual one
  * @timestamp: -t
  * @p: sockets, opened when they are needed
  * @object: what is being done
@@ -134,6 +136,7 @@ struct object {
  */
 struct ctl {
 	const char *netns;
+	const char *socket;
 	struct out out;
 	bool timestamp;
 	struct nsl_plumb p;
@@ -144,7 +147,7 @@ struct ctl {
 
 extern const struct object object_slice, object_port, object_gateway, object_route,
 	object_neigh, object_generation, object_role, object_term, object_stats,
-	object_monitor, object_peer, object_release, object_upgrade;
+	object_monitor, object_peer, object_node, object_release, object_worker, object_upgrade;
 extern const struct object *const objects[];
 
 /* args.c */

@@ -50,11 +50,11 @@ void help_all(void)
 	const struct object *const *object;
 	const struct verb *verb;
 
-	fputs("usage: slicectl [-j] [-p] [-t] [-n NETNS] OBJECT VERB [ARGUMENTS]\n"
+	fputs("usage: slicectl [-j] [-p] [-t] [-n NETNS] [-s SOCKET] OBJECT VERB [ARGUMENTS]\n"
 	      "       slicectl [-n NETNS] [-f] -b FILE\n"
 	      "       slicectl OBJECT help\n"
 	      "options: -j JSON, -p indented, -t with the time (monitor), -n in a network namespace,\n"
-	      "         -b commands from FILE or - , -f go on after a failed one, -V version\n"
+	      "         -s the daemon's socket, -b commands from FILE or - , -f go on after a failed one, -V version\n"
 	      "exit status: 0 done, 1 usage, 2 refused or failed\n", stderr);
 	for (object = objects; *object; object++) {
 		fprintf(stderr, "  %-11s", (*object)->name);

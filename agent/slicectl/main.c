@@ -13,6 +13,7 @@
 const struct object *const objects[] = {
 	&object_slice, &object_port, &object_gateway, &object_route, &object_neigh,
 	&object_generation, &object_role, &object_term, &object_stats, &object_monitor,
+	&object_peer, &object_node, &object_release, &object_worker, &object_upgrade,
 	NULL
 };
 
@@ -214,12 +215,13 @@ static int read_options(struct ctl *ctl, struct options *o, int argc, char **arg
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+jptn:b:fVh")) >= 0) {
+	while ((c = getopt(argc, argv, "+jptn:s:b:fVh")) >= 0) {
 		switch (c) {
 		case 'j': ctl->out.json = true; break;
 		case 'p': ctl->out.json = ctl->out.pretty = true; break;
 		case 't': ctl->timestamp = true; break;
 		case 'n': ctl->netns = optarg; break;
+		case 's': ctl->socket = optarg; break;
 		case 'b': o->batch = optarg; break;
 		case 'f': o->go_on = true; break;
 		case 'V': o->version = true; break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ctl.h"
 
-#include <errno.h>
+#include "define.h"
 
 static int slice_add(struct ctl *ctl, struct args *args)
 {
@@ -105,6 +105,10 @@ static int slice_show(struct ctl *ctl, struct args *args)
 static const struct word pos_slice[] = { W_POS_SLICE, W_END };
 static const struct word pos_any[] = { W_POS_ANY_SLICE, W_END };
 
+static const struct word pos_file[] = {
+	{ .name = "FILE", .type = WORD_TEXT, .extra = X_FILE, .needed = true }, W_END
+};
+
 static const struct word add_words[] = {
 	{ .name = "vrf", .value = "DEV", .type = WORD_TEXT, .extra = X_VRF },
 	W_NUMBER("gen-first", "N", GEN_FIRST), W_CP_TERM, W_FP_TERM, W_OWNER, W_END
@@ -128,6 +132,14 @@ static const struct verb verbs[] = {
 	  .pos = pos_slice, .words = set_words, .run = slice_set },
 	{ .name = "show", .help = "roles, terms, lease and generation",
 	  .pos = pos_any, .run = slice_show },
+	{ .name = "define", .help = "tell the daemon what is wanted of a slice: FILE, or -",
+	  .pos = pos_file, .run = slice_define },
+	{ .name = "undefine", .help = "the daemon removes the slice",
+	  .pos = pos_slice, .run = slice_undefine },
+	{ .name = "definition", .help = "what was defined", .pos = pos_any,
+	  .run = slice_definition },
+	{ .name = "status", .help = "what the daemon knows: terms, roles, releases, drift",
+	  .pos = pos_any, .run = slice_status },
 	{ .name = NULL }
 };
 

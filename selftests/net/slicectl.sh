@@ -81,7 +81,7 @@ equal "is seen" "500 3 20" \
 status "slice set out of range" 2 'refresh-ms "5"' ctl slice set red refresh-ms 5
 status "slice set of nothing" 1 "nothing to change" ctl slice set red force
 silent "slice set gives it an owner" ctl slice set red new-owner sliced
-status "who is no owner is refused" 2 "belongs to sliced" ctl slice set red refresh-ms 600
+status "who is no owner is refused" 2 "belongs to" ctl slice set red refresh-ms 600
 silent "but for force" ctl slice set red refresh-ms 600 force
 silent "the owner is not" ctl slice set red owner sliced refresh-ms 1000
 silent "the owner gives it up" ctl slice set red owner sliced new-owner ""
