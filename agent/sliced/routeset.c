@@ -261,6 +261,19 @@ unsigned int routeset_run(const struct routeset *set, size_t *pos, void *buf, si
 	return n;
 }
 
+void *routeset_flat(const struct routeset *set, size_t *len)
+{
+	size_t all = 1, pos = 0, i;
+	void *run;
+
+	for (i = 0; i < set->count; i++)
+		all += set->entry[i]->len;
+	run = malloc(all);
+	if (run)
+		routeset_run(set, &pos, run, all, UINT32_MAX, len);
+	return run;
+}
+
 int routeset_apply(struct routeset *set, const void *attrs, size_t len, bool keys)
 {
 	struct nsl_route r;

@@ -45,6 +45,9 @@ int routeset_apply(struct routeset *set, const void *attrs, size_t len, bool key
 unsigned int routeset_run(const struct routeset *set, size_t *pos, void *buf, size_t size,
 			  unsigned int max, size_t *len);
 
+/* All of them as one run, malloc'd; NULL without memory. */
+void *routeset_flat(const struct routeset *set, size_t *len);
+
 /*
  * What must be done to @have for it to become @want: @put gets the routes that
  * are new or differ, @del those that are too many. 0 or -ENOMEM.

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "definition.h"
 #include "kern.h"
 #include "node.h"

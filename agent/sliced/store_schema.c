@@ -29,7 +29,9 @@ const char *const store_migrations[] = {
 	"	cp_term INTEGER NOT NULL,"
 	"	fp_term INTEGER NOT NULL,"
 	"	home TEXT,"			/* node id that is master when all is well */
-	"	peer TEXT"			/* name of the other node */
+	"	peer TEXT,"			/* name of the other node */
+	"	owner_term INTEGER NOT NULL,"	/* its parity names who claims when nobody is master */
+	"	parity INTEGER NOT NULL"	/* of this node's own terms: 0 or 1 */
 	") WITHOUT ROWID;"
 
 	"CREATE TABLE keep("

@@ -20,11 +20,12 @@ STORE_SQL(PEER_DEL, "DELETE FROM peer WHERE name = ?1")
 
 /* slices: definition, versions, terms */
 STORE_SQL(SLICE_ALL, "SELECT name, definition, def_seq, current, target, gen_next, cp_term, "
-	  "fp_term, home, peer FROM slice ORDER BY name")
+	  "fp_term, home, peer, owner_term, parity FROM slice ORDER BY name")
 STORE_SQL(SLICE_GET, "SELECT name, definition, def_seq, current, target, gen_next, cp_term, "
-	  "fp_term, home, peer FROM slice WHERE name = ?1")
+	  "fp_term, home, peer, owner_term, parity FROM slice WHERE name = ?1")
 STORE_SQL(SLICE_NEW, "INSERT INTO slice(name, definition, def_seq, current, target, gen_next, "
-	  "cp_term, fp_term, home, peer) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+	  "cp_term, fp_term, home, peer, owner_term, parity) "
+	  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
 STORE_SQL(SLICE_DEL, "DELETE FROM slice WHERE name = ?1")
 /* compare: store_expect(tx, 1) */
 STORE_SQL(SLICE_DEFINE, "UPDATE slice SET definition = ?2, def_seq = def_seq + 1 "
@@ -33,10 +34,13 @@ STORE_SQL(SLICE_CURRENT, "UPDATE slice SET current = ?2 WHERE name = ?1")
 STORE_SQL(SLICE_TARGET, "UPDATE slice SET target = ?2 WHERE name = ?1")
 STORE_SQL(SLICE_CP_TERM, "UPDATE slice SET cp_term = ?3 WHERE name = ?1 AND cp_term = ?2")
 STORE_SQL(SLICE_FP_TERM, "UPDATE slice SET fp_term = ?3 WHERE name = ?1 AND fp_term = ?2")
+STORE_SQL(SLICE_OWNER_TERM, "UPDATE slice SET owner_term = ?3 WHERE name = ?1 AND "
+	  "owner_term = ?2")
 /* a number is taken before it is used: the next one never repeats */
 STORE_SQL(SLICE_GEN_TAKE, "UPDATE slice SET gen_next = ?3 WHERE name = ?1 AND gen_next = ?2 "
 	  "AND ?3 > ?2")
 STORE_SQL(SLICE_HOME, "UPDATE slice SET home = ?2 WHERE name = ?1")
+STORE_SQL(SLICE_PEER, "UPDATE slice SET peer = ?2 WHERE name = ?1")
 
 /* data storage: configuration for keeping the service, and CP state, by kind and sequence */
 STORE_SQL(KEEP_GET, "SELECT seq, data FROM keep WHERE slice = ?1 AND kind = ?2")

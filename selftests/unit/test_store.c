@@ -99,8 +99,8 @@ static void until(const struct seen *seen)
 
 static void slice_new(struct store_tx *tx, const char *name, uint64_t cp_term)
 {
-	store_add(tx, SQL_SLICE_NEW, "ssissuuuss", name, "{}", (int64_t)1, NULL, NULL,
-		  (uint64_t)1, cp_term, (uint64_t)1, NULL, NULL);
+	store_add(tx, SQL_SLICE_NEW, "ssissuuussui", name, "{}", (int64_t)1, NULL, NULL,
+		  (uint64_t)1, cp_term, (uint64_t)1, NULL, NULL, (uint64_t)1, (int64_t)1);
 }
 
 START_TEST(test_rows)
