@@ -8,6 +8,7 @@
 #	  eth0  (port west, lan) -----	eth0
 #	  eth1  (port east, routed) --	eth1
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 ns_make router host
