@@ -11,11 +11,12 @@
  *	worker_stop()      ends it; no callback comes any more
  *
  * Until it was healthy once, whatever goes wrong ends in ops.failed, once: it
- * exits, does not say hello in time, breaks the contract, refuses the
- * definition, does not become healthy in time. Afterwards it is started again
- * (with growing pauses), given its definition, state and role again, and its
- * routes come as a full set again; only when that keeps failing: ops.failed.
- * A failed worker has no process; it still has to be stopped.
+ * exits, does not say hello in time, breaks the contract, does not become
+ * healthy in time. Afterwards it is started again (with growing pauses), given
+ * its definition, state and role again, and its routes come as a full set again;
+ * only when that keeps failing: ops.failed. A failed worker has no process; it
+ * still has to be stopped. A definition that it refuses is the answer to
+ * worker_load() and no failure: it goes on with the one before, if any.
  *
  * All on the loop. Any function may be called from inside any callback,
  * worker_stop() too.
