@@ -6,7 +6,7 @@
 #include "opt.h"
 #include "seq.h"
 
-#define CHUNK_BITS	65536u
+#define CHUNK_BITS	8192u
 #define FAR_AHEAD	(1ULL << 26)
 
 struct seq_chunk {

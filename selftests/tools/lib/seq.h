@@ -3,7 +3,7 @@
  * Which sequence numbers of one flow have arrived.
  *
  * Every number since 0 is remembered, so that a duplicate is one however late
- * it comes: a bit each, in chunks of 65,536 that are given up for a mark once
+ * it comes: a bit each, in chunks of 8,192 that are given up for a mark once
  * they are full. Memory therefore follows what is missing, not what was sent.
  *
  * Reordered is RFC 4737 section 3.3: a packet whose number is below NextExp,

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <libgen.h>
 #include <linux/if_packet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "master.h"
 #include "opt.h"
 #include "watchlist.h"
 
@@ -33,20 +31,11 @@ static int find_or_add(char table[][NAME_ROOM], int *n, int max, const char *nam
 }
 
 /* The bridge that the device is a port of; a device without one is a domain of its own. */
-static const char *master_of(const char *ifname, char out[NAME_ROOM])
+static const char *domain_of(int ifindex, char out[NAME_ROOM])
 {
-	char path[128], link[256];
-	ssize_t len;
+	int master = master_of(ifindex);
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/master", ifname);
-	len = readlink(path, link, sizeof(link) - 1);
-	if (len < 0) {
-		snprintf(out, NAME_ROOM, "%s", ifname);
-		return out;
-	}
-	link[len] = '\0';
-	snprintf(out, NAME_ROOM, "%.*s", NAME_ROOM - 1, basename(link));
-	return out;
+	return if_indextoname((unsigned int)(master ? master : ifindex), out) ? out : "";
 }
 
 int watchlist_add_port(char *arg, void *list)
@@ -68,7 +57,7 @@ int watchlist_add_port(char *arg, void *list)
 	p->host = !strncmp(node, "host", 4);
 	p->node = find_or_add(l->node, &l->nodes, NODES_MAX, node);
 	p->domain = find_or_add(l->domain, &l->domains, DOMAINS_MAX,
-				domain ? domain : master_of(arg, master));
+				domain ? domain : domain_of(p->ifindex, master));
 	if (p->node < 0 || p->domain < 0)
 		return -1;
 	l->ports++;
