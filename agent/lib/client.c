@@ -141,6 +141,14 @@ static int client_answer(struct nsl_client *c, const struct nsl_msg *m, message_
 	return failed;
 }
 
+/* What the callback failed with; its own words, if it found any, stand. */
+static int callback_failed(int ret, struct nsl_err *err)
+{
+	if (!err || err->code != -ret || !err->text[0])
+		nsl_err_set(err, -ret, "%s", strerror(-ret));
+	return ret;
+}
+
 struct reply_to {
 	nsl_reply_fn fn;
 	void *ctx;
@@ -158,7 +166,7 @@ static int deliver(struct nsl_client *c, const struct nlmsghdr *nlh, void *ctx,
 	if (ret || !to->fn)
 		return ret;
 	ret = to->fn(&r, to->ctx);
-	return ret < 0 ? nsl_err_set(err, -ret, "%s", strerror(-ret)) : 0;
+	return ret < 0 ? callback_failed(ret, err) : 0;
 }
 
 /**
@@ -284,7 +292,7 @@ static int dump_deliver(char *dump, size_t len, nsl_reply_fn fn, void *ctx,
 			return ret;
 		ret = fn(&r, ctx);
 		if (ret < 0)
-			return nsl_err_set(err, -ret, "%s", strerror(-ret));
+			return callback_failed(ret, err);
 	}
 	return 0;
 }

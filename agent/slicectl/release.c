@@ -56,6 +56,8 @@ static int release_show(struct ctl *ctl, struct args *args)
 
 static int release_del(struct ctl *ctl, struct args *args)
 {
+	if (args->has[X_RELEASE] == args->has[X_HASH])
+		return ctl_usage(ctl, "one of RELEASE and hash is needed");
 	return ask(ctl, "release.remove", args, NULL, false);
 }
 
@@ -66,9 +68,6 @@ static int worker_show(struct ctl *ctl, struct args *args)
 
 static const struct word pos_path[] = {
 	{ .name = "PATH", .type = WORD_TEXT, .extra = X_FILE, .needed = true }, W_END
-};
-static const struct word pos_hash[] = {
-	{ .name = "HASH", .type = WORD_TEXT, .extra = X_HASH, .needed = true }, W_END
 };
 static const struct word pos_release[] = {
 	{ .name = "RELEASE", .type = WORD_TEXT, .extra = X_RELEASE }, W_END
@@ -84,7 +83,7 @@ static const struct verb verbs[] = {
 	{ .name = "show", .help = "the releases that this node has",
 	  .pos = pos_release, .words = show_words, .run = release_show },
 	{ .name = "del", .help = "forget one that no slice runs",
-	  .pos = pos_hash, .run = release_del },
+	  .pos = pos_release, .words = show_words, .run = release_del },
 	{ .name = NULL }
 };
 
