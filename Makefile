@@ -164,7 +164,7 @@ $(BUILD)/unit/obj/%.o: %.c
 	@$(CC) $(UNIT_CFLAGS) -isystem uapi -Iagent -Iagent/lib -MMD -MP -c -o $@ $<
 
 define unit_test # NAME LINKED-SOURCES
-$$(BUILD)/unit/$(1): selftests/unit/$(1).c $$(call unit_objects,$(2))
+$$(BUILD)/unit/$(1): selftests/unit/$(1).c $$(call unit_objects,selftests/unit/sanitizer.c $(2))
 	@mkdir -p $$(@D)
 	@echo "  UNIT    $(1)"
 	@$$(CC) $$(UNIT_CFLAGS) $(if $(filter kmod/%,$(2)),$$(SHIM_CFLAGS),-isystem uapi -Iagent -Iagent/lib) \
