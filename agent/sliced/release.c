@@ -326,8 +326,9 @@ void releases_exit(struct sliced *sliced)
 
 	if (!rs)
 		return;
-	intakes_free(rs);
 	fetches_free(rs->fetches);
+	serves_free(rs);
+	intakes_free(rs);
 	while (rs->first)
 		releases_del(rs, rs->first);
 	free(rs->top);

@@ -9,6 +9,7 @@
 struct fetches;
 struct intake;
 struct release_entry;
+struct serve;
 struct sliced;
 
 struct releases {
@@ -17,6 +18,7 @@ struct releases {
 	struct release_entry	*first;		/* by name, then time */
 	struct intake		*intakes;	/* on their way into the table */
 	struct fetches		*fetches;
+	struct serve		*serves;	/* to the other node */
 };
 
 /* --- the table: release.c --- */
@@ -64,6 +66,12 @@ void fetches_free(struct fetches *fs);
 void fetches_forget(struct fetches *fs, void *arg);
 void fetch_add(struct fetches *fs, struct peer *peer, const char *hash, release_done done,
 	       void *arg);
+
+/* --- to the other node: serve.c --- */
+
+void serves_free(struct releases *rs);
+/* The connection is gone. */
+void serves_gone(struct releases *rs, const struct peer *peer);
 
 /* --- commands: ctl_release.c --- */
 
