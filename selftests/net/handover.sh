@@ -225,6 +225,23 @@ case_run() {
 	note "$name: $(jq -c '{sent,received,lost,duplicated,reordered}' "$dir/sum.json")"
 }
 
+# In the wrong order, without draining: it must be seen that packets are lost.
+case_wrong() {
+	dir=$OUT/wrong
+	rm -rf "$dir" && mkdir -p "$dir"
+	delays 40 40 40 40
+	traffic_start both
+	slicectl -n "$1" role set red standby role-expect master
+	slicectl -n "$2" role set red master role-expect standby fp-term-new $((fp_term + 1))
+	sleep 1
+	if traffic_stop 2> /dev/null; then
+		fail "a handover in the wrong order is seen to lose packets"
+	else
+		pass "a handover in the wrong order is seen to lose packets"
+	fi
+	note "wrong order: $(jq -c '{sent,received,lost}' "$dir/sum.json")"
+}
+
 # --- what is tested -------------------------------------------------------------
 
 rate=${RATE:-150}
@@ -249,5 +266,10 @@ case_run "none at first, 40 ms at second, one way" one 0 0 40 40
 lost=yes case_run "2 ms, an announcement lost, both ways" both 2 2 2 2
 lost=yes case_run "2 ms, an announcement lost, one way" one 2 2 2 2
 lost=yes case_run "40 ms, an announcement lost, one way" one 40 40 40 40
+if [ "$master" = first ]; then
+	case_wrong first second
+else
+	case_wrong second first
+fi
 
 finish
