@@ -222,13 +222,18 @@ check: deps fetch
 	@selftests/run build static unit model net pair
 
 check-quick: deps fetch
+	@$(MAKE) vm
 	@selftests/run static unit
 
-check-static: deps fetch
+check-static: deps
 	@selftests/run static
 
-check-unit check-model: check-%: deps
-	@selftests/run $*
+check-unit: deps fetch
+	@$(MAKE) vm
+	@selftests/run unit
+
+check-model: deps
+	@selftests/run model
 
 check-net check-pair: check-%: deps fetch
 	@selftests/run build $*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* link: agent/sliced/super.c */
 /* link: agent/sliced/log.c */
+/* needs: /proc */
 /*
  * The supervising parent. This program is its own child: started with
  * SUPER_CHILD it does what its argument says, by how often it was started.
