@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "schema2.h"
+
+static const struct static_schema *const schemas[] = {
+	&static_schema1_old, &static_schema2, NULL
+};
+
+const struct static_version static_version = {
+	.version = "2.0",
+	.schemas = schemas,
+};
