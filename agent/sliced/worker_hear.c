@@ -44,7 +44,7 @@ static void hear_hello(struct worker *w, const struct worker_msg *msg)
 	w->hello = true;
 	worker_timer(w, TIMER_NONE, 0);
 	w->replay = 0;
-	replay_next(w);
+	worker_replay_next(w);
 }
 
 /* --- routes --- */
@@ -129,11 +129,11 @@ static void hear_state(struct worker *w, const struct worker_msg *msg)
 	} else if (strlen(data) > WORKER_STATE_MAX) {
 		breach(w, "a state of more than %d bytes", WORKER_STATE_MAX);
 	} else {
-		memory_state(w, msg->full, msg->seq, data);
+		worker_memory_state(w, msg->full, msg->seq, data);
 		if (w->ops->state)
 			w->ops->state(w->arg, msg->full, msg->seq, msg->since, data);
 		if (msg->id && w->ops)
-			ask_answered(w, msg->id, msg);
+			worker_ask_answered(w, msg->id, msg);
 	}
 	free(data);
 }
@@ -143,7 +143,7 @@ static void hear_answer(struct worker *w, const struct worker_msg *msg)
 	if (msg->type == WORKER_MIGRATED && msg->schema != manifest_schema(w->r->manifest))
 		breach(w, "it migrated to schema %u instead of %u", msg->schema,
 		       manifest_schema(w->r->manifest));
-	else if (!ask_answered(w, msg->id, msg) && msg->id > w->last_id)
+	else if (!worker_ask_answered(w, msg->id, msg) && msg->id > w->last_id)
 		breach(w, "an answer to nothing");
 	/* else it comes after its time */
 }

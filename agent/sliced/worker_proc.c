@@ -110,7 +110,7 @@ static void proc_lines(struct worker *w, unsigned int most)
 		event_add(w->more_event, &now);
 }
 
-void proc_read(struct worker *w)
+void worker_proc_read(struct worker *w)
 {
 	proc_lines(w, PROC_TURN);
 }
@@ -122,14 +122,14 @@ static void proc_readable(struct bufferevent *bev, void *arg)
 
 	if (!w->ops)
 		evbuffer_drain(in, evbuffer_get_length(in));
-	proc_read(w);
+	worker_proc_read(w);
 }
 
 static void proc_more(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	proc_read(arg);
+	worker_proc_read(arg);
 }
 
 /* Its end of the socket is gone: so it will be, if it is not already. */
@@ -143,7 +143,7 @@ static void proc_closed(struct bufferevent *bev, short what, void *arg)
 		worker_timer(w, TIMER_STOP, w->ws->params.stop_ms);
 }
 
-void proc_write(struct worker *w, const char *line)
+void worker_proc_write(struct worker *w, const char *line)
 {
 	struct evbuffer *out = w->bev ? bufferevent_get_output(w->bev) : NULL;
 
@@ -204,7 +204,7 @@ static void proc_exited(evutil_socket_t fd, short what, void *arg)
 		snprintf(text, sizeof(text), "%s", w->cause);
 	else
 		status_text(w, status, text, sizeof(text));
-	proc_close(w);
+	worker_proc_close(w);
 	worker_died(w, text);
 }
 
@@ -223,7 +223,7 @@ static void fd_drop(int *fd)
 }
 
 /* Forgets the process; one that lives still is killed. */
-void proc_close(struct worker *w)
+void worker_proc_close(struct worker *w)
 {
 	if (w->pid) {
 		kill(-w->pid, SIGKILL);
@@ -274,7 +274,7 @@ static void spawned(void *arg)
 	if (job->ret) {
 		worker_died(w, job->err.text);
 	} else if (proc_adopt(w, &job->spawn)) {
-		proc_close(w);
+		worker_proc_close(w);
 		worker_died(w, "out of memory");
 	} else if (!w->ops || w->cause[0]) {
 		kill(-w->pid, SIGKILL);	/* stopped meanwhile */
@@ -296,12 +296,12 @@ static void spawn_job(void *arg)
 }
 
 /**
- * proc_start - spawn a worker's process, in a work thread
+ * worker_proc_start - spawn a worker's process, in a work thread
  * @w: the worker
  *
  * Return: 0: worker_died() or its hello will come. Else nothing will.
  */
-int proc_start(struct worker *w)
+int worker_proc_start(struct worker *w)
 {
 	struct proc_job *job = calloc(1, sizeof(*job));
 

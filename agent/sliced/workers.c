@@ -51,9 +51,9 @@ static void worker_free(struct worker *w)
 	while (*at != w)
 		at = &(*at)->next;
 	*at = w->next;
-	asks_free(w);
-	proc_close(w);
-	memory_free(w);
+	worker_asks_free(w);
+	worker_proc_close(w);
+	worker_memory_free(w);
 	if (w->timer)
 		event_free(w->timer);
 	release_put(w->r);
@@ -79,7 +79,7 @@ static void worker_fail(struct worker *w, const char *cause)
 	snprintf(w->cause, sizeof(w->cause), "%s", cause);
 	worker_timer(w, TIMER_NONE, 0);
 	log_error("worker %s: %s", w->slice, w->cause);
-	asks_fail(w, true, -EPIPE, w->cause);
+	worker_asks_fail(w, true, -EPIPE, w->cause);
 	if (w->ops && w->ops->failed)
 		w->ops->failed(w->arg, w->cause);
 }
@@ -97,7 +97,7 @@ static void worker_start_later(struct worker *w, const char *cause)
 	snprintf(w->died, sizeof(w->died), "%s", cause);
 	log_warn("worker %s: %s; it is started again in %u ms", w->slice, cause, w->pause_ms);
 	worker_timer(w, TIMER_RESTART, w->pause_ms);
-	asks_fail(w, false, -EPIPE, cause);
+	worker_asks_fail(w, false, -EPIPE, cause);
 }
 
 static void forget_conversation(struct worker *w)
@@ -130,7 +130,7 @@ void worker_died(struct worker *w, const char *cause)
 static void worker_restart(struct worker *w)
 {
 	w->status = WORKER_STARTING;
-	if (proc_start(w))
+	if (worker_proc_start(w))
 		worker_fail(w, "it cannot be started again: out of memory");
 }
 
@@ -169,10 +169,10 @@ void worker_timer(struct worker *w, enum worker_timer what, unsigned int ms)
 
 void worker_check_health(struct worker *w)
 {
-	struct worker_ask *ask = ask_new(w, WORKER_HEALTH, FOR_HEALTH, NULL, NULL);
+	struct worker_ask *ask = worker_ask_new(w, WORKER_HEALTH, FOR_HEALTH, NULL, NULL);
 
 	if (ask)
-		ask_send(ask, worker_health_line(ask->id), 0);
+		worker_ask_send(ask, worker_health_line(ask->id), 0);
 	else
 		worker_kill(w, "out of memory");
 }
@@ -243,7 +243,7 @@ void worker_became_ready(struct worker *w)
 		w->ops->ready(w->arg);
 	}
 	if (w->ops)
-		asks_flush(w);
+		worker_asks_flush(w);
 }
 
 /* --- requests of the owner --- */
@@ -251,7 +251,7 @@ void worker_became_ready(struct worker *w)
 static struct worker_ask *owner_ask(struct worker *w, enum worker_type answer,
 				    worker_answered fn, void *arg)
 {
-	struct worker_ask *ask = ask_new(w, answer, FOR_OWNER, fn, arg);
+	struct worker_ask *ask = worker_ask_new(w, answer, FOR_OWNER, fn, arg);
 
 	if (!ask)
 		worker_kill(w, "out of memory");
@@ -266,7 +266,7 @@ void worker_load(struct worker *w, const char *definition, unsigned int timeout_
 	if (!ask)
 		return;
 	ask->definition = strdup(definition);
-	ask_send(ask, ask->definition ? worker_load_line(ask->id, manifest_schema(w->r->manifest),
+	worker_ask_send(ask, ask->definition ? worker_load_line(ask->id, manifest_schema(w->r->manifest),
 							 definition) : NULL, timeout_ms);
 }
 
@@ -276,7 +276,7 @@ void worker_become(struct worker *w, enum worker_role role, uint64_t cp_term,
 	struct worker_ask *ask = owner_ask(w, WORKER_BECAME, fn, arg);
 
 	if (ask)
-		ask_send(ask, worker_become_line(ask->id, role, cp_term), timeout_ms);
+		worker_ask_send(ask, worker_become_line(ask->id, role, cp_term), timeout_ms);
 }
 
 void worker_backup(struct worker *w, bool full, uint64_t since, unsigned int timeout_ms,
@@ -285,7 +285,7 @@ void worker_backup(struct worker *w, bool full, uint64_t since, unsigned int tim
 	struct worker_ask *ask = owner_ask(w, WORKER_STATE, fn, arg);
 
 	if (ask)
-		ask_send(ask, worker_backup_line(ask->id, full, since), timeout_ms);
+		worker_ask_send(ask, worker_backup_line(ask->id, full, since), timeout_ms);
 }
 
 void worker_restore(struct worker *w, bool full, uint64_t seq, const char *data,
@@ -298,7 +298,7 @@ void worker_restore(struct worker *w, bool full, uint64_t seq, const char *data,
 	ask->data = strdup(data);
 	ask->full = full;
 	ask->seq = seq;
-	ask_send(ask, ask->data ? worker_restore_line(ask->id, full, seq, data) : NULL,
+	worker_ask_send(ask, ask->data ? worker_restore_line(ask->id, full, seq, data) : NULL,
 		 timeout_ms);
 }
 
@@ -307,7 +307,7 @@ void worker_health(struct worker *w, unsigned int timeout_ms, worker_answered fn
 	struct worker_ask *ask = owner_ask(w, WORKER_HEALTH, fn, arg);
 
 	if (ask)
-		ask_send(ask, worker_health_line(ask->id), timeout_ms);
+		worker_ask_send(ask, worker_health_line(ask->id), timeout_ms);
 }
 
 void worker_pause(struct worker *w, bool pause)
@@ -387,7 +387,7 @@ struct worker *workers_start(struct workers *ws, const char *slice, const char *
 	w->pid_fd = w->log_fd = -1;
 	w->next = ws->first;
 	ws->first = w;
-	if (proc_start(w)) {
+	if (worker_proc_start(w)) {
 		worker_free(w);
 		nsl_err_set(err, ENOMEM, "out of memory");
 		return NULL;
@@ -403,7 +403,7 @@ void worker_stop(struct worker *w)
 		return;
 	w->ops = NULL;
 	w->status = WORKER_STOPPING;
-	asks_free(w);
+	worker_asks_free(w);
 	if (w->spawn)
 		return;		/* killed as soon as it runs */
 	if (!w->pid) {
@@ -413,7 +413,7 @@ void worker_stop(struct worker *w)
 	worker_timer(w, TIMER_STOP, w->ws->params.stop_ms);
 	line = worker_stop_line();
 	if (line)
-		proc_write(w, line);
+		worker_proc_write(w, line);
 	free(line);
 }
 

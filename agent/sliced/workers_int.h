@@ -124,10 +124,10 @@ void worker_was_loaded(struct worker *w);
 void worker_health_answer(struct worker *w, const struct worker_answer *answer);
 
 /* worker_proc.c: the process */
-int proc_start(struct worker *w);
-void proc_close(struct worker *w);
-void proc_read(struct worker *w);
-void proc_write(struct worker *w, const char *line);
+int worker_proc_start(struct worker *w);
+void worker_proc_close(struct worker *w);
+void worker_proc_read(struct worker *w);
+void worker_proc_write(struct worker *w, const char *line);
 /* The process has gone: @cause. In workers.c. */
 void worker_died(struct worker *w, const char *cause);
 
@@ -135,19 +135,19 @@ void worker_died(struct worker *w, const char *cause);
 void worker_hear(struct worker *w, const char *line, size_t len);
 
 /* worker_ask.c: requests, memory, replay */
-struct worker_ask *ask_new(struct worker *w, enum worker_type answer, enum worker_purpose purpose,
+struct worker_ask *worker_ask_new(struct worker *w, enum worker_type answer, enum worker_purpose purpose,
 			   worker_answered fn, void *arg);
-void ask_send(struct worker_ask *ask, char *line, unsigned int timeout_ms);
-void asks_flush(struct worker *w);
+void worker_ask_send(struct worker_ask *ask, char *line, unsigned int timeout_ms);
+void worker_asks_flush(struct worker *w);
 /* Answers the request of @id, if it waits; false: none does. */
-bool ask_answered(struct worker *w, uint64_t id, const struct worker_msg *msg);
+bool worker_ask_answered(struct worker *w, uint64_t id, const struct worker_msg *msg);
 /* Ends requests; those not sent yet too if @all. */
-void asks_fail(struct worker *w, bool all, int error, const char *text);
-void asks_free(struct worker *w);
-void memory_state(struct worker *w, bool full, uint64_t seq, const char *data);
-void memory_free(struct worker *w);
+void worker_asks_fail(struct worker *w, bool all, int error, const char *text);
+void worker_asks_free(struct worker *w);
+void worker_memory_state(struct worker *w, bool full, uint64_t seq, const char *data);
+void worker_memory_free(struct worker *w);
 /* The next step of giving it all again; ends in worker_became_ready(). */
-void replay_next(struct worker *w);
+void worker_replay_next(struct worker *w);
 
 /* ctl_worker.c */
 int ctl_worker_init(struct workers *ws, struct nsl_err *err);
