@@ -123,6 +123,7 @@ static void job_done(void *arg)
 		.why = job->err.text,
 		.made = job->made,
 		.changes = job->changes,
+		.texts = job->texts,
 		.text = (const char *const *)job->text,
 	};
 

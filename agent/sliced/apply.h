@@ -21,7 +21,8 @@ struct apply_result {
 	const char	*why;
 	bool		made;		/* the slice was not in the kernel */
 	unsigned int	changes;	/* made, or with @look found */
-	const char	*const *text;	/* each of them, for people */
+	unsigned int	texts;		/* of the first of them, for people */
+	const char	*const *text;
 };
 typedef void (*apply_done)(void *arg, const struct apply_result *result);
 

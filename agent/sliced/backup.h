@@ -20,6 +20,7 @@
 #include "slice.h"
 
 struct nsl_err;
+struct nsl_jw;
 struct peer;
 struct sliced;
 
@@ -42,8 +43,8 @@ struct backup_ops {
  * Starts, or turns round: what went the other way ends. @ops may be NULL. A
  * sender goes on by itself over lost connections: full again.
  */
-int backup_start(struct slice *slice, struct peer *peer, enum backup_direction direction,
-		 const struct backup_ops *ops, void *arg);
+void backup_start(struct slice *slice, struct peer *peer, enum backup_direction direction,
+		  const struct backup_ops *ops, void *arg);
 void backup_stop(struct slice *slice);
 enum backup_direction backup_direction(const struct slice *slice);
 
@@ -64,7 +65,7 @@ const struct routeset *backup_copy(const struct slice *slice, uint64_t *seq);
 void backup_follow(struct slice *slice, slice_done done, void *arg);
 void backup_unfollow(struct slice *slice);
 
-/* Worker's state that the other node sent last: NULL for none; @len its length. */
+/* Members of an open object. */
 void backup_status(const struct slice *slice, struct nsl_jw *w);
 
 #endif

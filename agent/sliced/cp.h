@@ -19,10 +19,14 @@
 /* What the worker has told; @routes changes as it goes on. */
 struct cp_view {
 	bool			running;	/* it has said hello and taken its configuration */
+	bool			healthy;	/* it was well once */
 	bool			master;		/* as it was told last */
 	bool			complete;	/* @routes is all it wants */
 	const struct routeset	*routes;
-	char			release[SLICE_HASH_LEN + 1];	/* what it runs */
+	const char		*why;		/* it has failed: why; else "" */
+	int			pid;		/* 0: no process */
+	const char		*release;	/* hash of what it runs, "" none */
+	const struct definition	*def;		/* as it runs: migrated where its release needs that */
 };
 void cp_view(const struct slice *slice, struct cp_view *view);
 
@@ -41,5 +45,20 @@ void cp_role(struct slice *slice, bool master, uint64_t cp_term, slice_done done
 void cp_health(struct slice *slice, slice_done done, void *arg);
 /* Off while an upgrade puts generations in place itself. */
 void cp_apply(struct slice *slice, bool on);
+
+/* Each may be NULL. For the upgrade and the backup of the slice. */
+struct cp_ops {
+	void	(*failed)(void *arg, struct slice *slice, const char *cause);
+	/* the worker's own state has changed: first kind of hot backup. @data: text of a JSON object */
+	void	(*state)(void *arg, struct slice *slice, bool full, uint64_t seq, uint64_t since,
+			 const char *data);
+};
+/* At most CP_WATCHES on all slices, for as long as the daemon runs. 0 or -ENOMEM. */
+#define CP_WATCHES	4
+int cp_watch(struct slices *slices, const struct cp_ops *ops, void *arg);
+/* The state in full: comes by ops.state before @done. */
+void cp_backup(struct slice *slice, slice_done done, void *arg);
+void cp_restore(struct slice *slice, bool full, uint64_t seq, const char *data, slice_done done,
+		void *arg);
 
 #endif

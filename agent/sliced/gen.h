@@ -29,7 +29,7 @@ struct gen_spec {
 
 void gen_stage(struct slice *slice, uint64_t gen, const struct gen_spec *spec, slice_done done,
 	       void *arg);
-/* All of @set into the generation that is being built. @set must stay until @done. */
+/* All of @set, as it is now, into the generation that is being built. */
 void gen_fill(struct slice *slice, uint64_t gen, const struct routeset *set, slice_done done,
 	      void *arg);
 /* The kernel compares its count and digest with @digest, which is what we believe. */
@@ -43,7 +43,11 @@ void gen_commit(struct slice *slice, uint64_t gen, slice_done done, void *arg);
 void gen_rollback(struct slice *slice, uint64_t gen, slice_done done, void *arg);
 void gen_drop(struct slice *slice, uint64_t gen, slice_done done, void *arg);
 
-/* All of these, committed at the end: the whole way of a set of routes into force. */
+/*
+ * All of these, committed at the end: the whole way of a set of routes into
+ * force. @set and @spec are copied, the program's descriptor too. What an
+ * earlier life left standing is cleared: a standby generation, a switch not committed.
+ */
 void gen_load(struct slice *slice, const struct gen_spec *spec, const struct routeset *set,
 	      gen_taken done, void *arg);
 /* The same up to the seal: nothing is switched. */

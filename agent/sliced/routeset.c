@@ -289,7 +289,7 @@ int routeset_apply(struct routeset *set, const void *attrs, size_t len, bool key
 	return ret;
 }
 
-/* The kernel may give members of a route in another order: then its digest is the same. */
+/* The kernel may give members of a route in another order: its digest is the same then. */
 static bool digest_same(const struct entry *a, const struct entry *b)
 {
 	struct nsl_digest da = { 0 }, db = { 0 };
@@ -341,6 +341,20 @@ static int copy_entry(const struct entry *e, struct routeset *to)
 
 	entry_read(e, &r);
 	return routeset_put(to, &r);
+}
+
+struct routeset *routeset_copy(const struct routeset *set)
+{
+	struct routeset *copy = routeset_new();
+	size_t i;
+
+	for (i = 0; copy && i < set->count; i++) {
+		if (!copy_entry(set->entry[i], copy))
+			continue;
+		routeset_free(copy);
+		copy = NULL;
+	}
+	return copy;
 }
 
 int routeset_diff(const struct routeset *have, const struct routeset *want,

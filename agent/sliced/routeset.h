@@ -21,6 +21,7 @@ struct routeset;
 struct routeset *routeset_new(void);
 void routeset_free(struct routeset *set);
 void routeset_clear(struct routeset *set);
+struct routeset *routeset_copy(const struct routeset *set);	/* NULL without memory */
 
 /* Add or replace. 0, -EINVAL (no such route can be) or -ENOMEM. */
 int routeset_put(struct routeset *set, const struct nsl_route *route);

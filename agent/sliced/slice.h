@@ -67,8 +67,7 @@ struct slice {
 	struct backup		*backup;	/* its hot backup: backup.h */
 	struct claim		*claim;
 	struct place		*place;		/* a placement under way */
-	bool			routes_busy;	/* edits of the active generation are under way */
-	bool			routes_again;	/* and more are wanted */
+	uint64_t		def_loaded;	/* the definition that the worker has: def_seq */
 };
 
 /* ---- pure ---- */

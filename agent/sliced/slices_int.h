@@ -7,8 +7,15 @@
 
 struct event;
 
+struct cp_ops;
+
 struct slices {
 	struct sliced	*sliced;
+	struct {
+		const struct cp_ops	*ops;
+		void			*arg;
+	} cp_watch[4];
+	size_t		cp_watches;
 	struct slice	*first;
 	struct slice	*gone;		/* undefined: callbacks under way still know them */
 	struct event	*begin;		/* the loop runs: all slices start */
@@ -17,6 +24,7 @@ struct slices {
 
 /* Never NULL: without memory the daemon ends, the slices forward, and it is started again. */
 void *slices_alloc(size_t size);
+void slices_nomem(void) __attribute__((noreturn));
 char *slices_dup(const char *text);
 
 /* Terms, role or holds have changed: is there something to claim or to bring into the kernel? */

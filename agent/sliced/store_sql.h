@@ -48,6 +48,8 @@ STORE_SQL(KEEP_PUT, "INSERT INTO keep(slice, kind, seq, data, time_ms) "
 	  "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(slice, kind) DO UPDATE SET "
 	  "seq = excluded.seq, data = excluded.data, time_ms = excluded.time_ms "
 	  "WHERE excluded.seq >= keep.seq")
+STORE_SQL(KEEP_SET, "INSERT OR REPLACE INTO keep(slice, kind, seq, data, time_ms) "
+	  "VALUES(?1, ?2, ?3, ?4, ?5)")
 STORE_SQL(KEEP_DEL, "DELETE FROM keep WHERE slice = ?1")
 
 /* releases */
