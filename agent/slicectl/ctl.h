@@ -44,6 +44,7 @@ enum extra {
 	X_PORT,
 	X_HASH,
 	X_RELEASE,
+	X_HOME,
 	__X_MAX
 };
 

@@ -13,10 +13,13 @@ static void write_define(struct nsl_jw *w, void *ctx)
 {
 	const struct define_ask *d = ctx;
 
-	if (d->definition)
+	if (d->definition) {
 		nsl_jw_json(w, "definition", d->definition);
-	else if (nsl_has(&d->args->a, SLICE))
+		daemon_put(w, d->args, X_RELEASE, "release");
+		daemon_put(w, d->args, X_HOME, "home");
+	} else if (nsl_has(&d->args->a, SLICE)) {
 		nsl_jw_str(w, "slice", d->args->a.slice);
+	}
 }
 
 static int print_result(const struct nsl_json *result, void *ctx)

@@ -123,6 +123,11 @@ static const struct word set_words[] = {
 	W_NUMBER("announce-ms", "MS", ANNOUNCE_MS), W_OWNER, W_FORCE, W_END
 };
 
+static const struct word define_words[] = {
+	{ .name = "release", .value = "NAME-VERSION", .type = WORD_TEXT, .extra = X_RELEASE },
+	{ .name = "home", .value = "NODE", .type = WORD_TEXT, .extra = X_HOME }, W_END
+};
+
 static const struct verb verbs[] = {
 	{ .name = "add", .help = "make a slice, its device and, where none is named, its VRF",
 	  .pos = pos_slice, .words = add_words, .run = slice_add },
@@ -133,7 +138,7 @@ static const struct verb verbs[] = {
 	{ .name = "show", .help = "roles, terms, lease and generation",
 	  .pos = pos_any, .run = slice_show },
 	{ .name = "define", .help = "tell the daemon what is wanted of a slice: FILE, or -",
-	  .pos = pos_file, .run = slice_define },
+	  .pos = pos_file, .words = define_words, .run = slice_define },
 	{ .name = "undefine", .help = "the daemon removes the slice",
 	  .pos = pos_slice, .run = slice_undefine },
 	{ .name = "definition", .help = "what was defined", .pos = pos_any,
