@@ -358,7 +358,7 @@ static bool decimal_u64(const char *s, uint64_t *out)
 
 int nsl_json_u64(const struct nsl_json *v, uint64_t *out, struct nsl_err *err)
 {
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (v->type == NSL_JSON_STRING && decimal_u64(v->text, &value)) {
 		*out = value;
@@ -376,7 +376,7 @@ int nsl_json_u32(const struct nsl_json *v, uint32_t min, uint32_t max, uint32_t 
 		 struct nsl_err *err)
 {
 	char why[80];
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (nsl_json_u64(v, &value, NULL) || value < min || value > max) {
 		snprintf(why, sizeof(why), "must be a whole number from %u to %u", min, max);

@@ -62,7 +62,7 @@ int nsl_sysctl_set(const char *path, long value, struct nsl_err *err)
 {
 	int fd, ret = 0;
 	char text[32];
-	long now;
+	long now = 0;
 
 	if (!nsl_sysctl_get(path, &now, NULL) && now == value)
 		return 0;
@@ -87,7 +87,7 @@ int nsl_sysctl_set(const char *path, long value, struct nsl_err *err)
  */
 int nsl_sysctl_raise(const char *path, long value, struct nsl_err *err)
 {
-	long now;
+	long now = 0;
 	int ret = nsl_sysctl_get(path, &now, err);
 
 	return ret || now >= value ? ret : nsl_sysctl_set(path, value, err);

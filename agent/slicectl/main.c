@@ -217,16 +217,35 @@ static int read_options(struct ctl *ctl, struct options *o, int argc, char **arg
 
 	while ((c = getopt(argc, argv, "+jptn:s:b:fVh")) >= 0) {
 		switch (c) {
-		case 'j': ctl->out.json = true; break;
-		case 'p': ctl->out.json = ctl->out.pretty = true; break;
-		case 't': ctl->timestamp = true; break;
-		case 'n': ctl->netns = optarg; break;
-		case 's': ctl->socket = optarg; break;
-		case 'b': o->batch = optarg; break;
-		case 'f': o->go_on = true; break;
-		case 'V': o->version = true; break;
-		case 'h': o->help = true; break;
-		default: return EXIT_USAGE;
+		case 'j':
+			ctl->out.json = true;
+			break;
+		case 'p':
+			ctl->out.json = ctl->out.pretty = true;
+			break;
+		case 't':
+			ctl->timestamp = true;
+			break;
+		case 'n':
+			ctl->netns = optarg;
+			break;
+		case 's':
+			ctl->socket = optarg;
+			break;
+		case 'b':
+			o->batch = optarg;
+			break;
+		case 'f':
+			o->go_on = true;
+			break;
+		case 'V':
+			o->version = true;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			return EXIT_USAGE;
 		}
 	}
 	return EXIT_DONE;
