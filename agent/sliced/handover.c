@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Decisions stand in one function for each state. Such a function looks at the
+ * Decisions stand in one function for each state (handover_give.c, handover_take.c). Such a function looks at the
  * facts and does the first thing that is to be done, then returns: the answer
  * to it, or the next event, leads to the next look. What is only to be said is
  * said on each look, but once between two runs of the repeat timer.
  *
- * The letters K1 to K11 are the kernel calls of Documentation/handover.md.
+ * The letters K1 to K11 are the kernel calls of Documentation/handover-model.md.
  */
 #include "handover.h"
 
 #include <errno.h>
-#include <linux/netslice.h>
 #include <string.h>
+
+#include "handover_int.h"
 
 static const char *const state_names[HANDOVER_STATE_COUNT] = {
 	[HANDOVER_HOT] = "hot",
@@ -77,43 +78,9 @@ int handover_step_value(const char *name)
 	return find_name(step_names, HANDOVER_STEP_COUNT, name);
 }
 
-/* ---- facts ------------------------------------------------------------- */
-
-static bool heard(const struct handover *h, enum handover_step step)
-{
-	return h->heard & 1U << step;
-}
-
-static bool is_role(const struct handover *h, uint8_t role)
-{
-	return h->kernel.role == role;
-}
-
-/* A's kernel took mastership back by itself, or was told to. */
-static bool returned(const struct handover *h)
-{
-	return is_role(h, NETSLICE_ROLE_MASTER) && h->kernel.fp_term > h->fp_base;
-}
-
-static bool leased(const struct handover *h, uint8_t action)
-{
-	return h->kernel.lease == action;
-}
-
-static bool unwanted(const struct handover *h)
-{
-	return h->abort || h->limit_hit;
-}
-
-static bool request_late(const struct handover *h)
-{
-	return h->request_ns &&
-	       h->ops->boottime_ns(h->arg) >= h->request_ns + h->p.lease_ms * 1000000ULL;
-}
-
 /* ---- doing ------------------------------------------------------------- */
 
-static void say(struct handover *h, enum handover_step step)
+void handover_say(struct handover *h, enum handover_step step)
 {
 	struct handover_msg msg = {
 		.step = step,
@@ -132,7 +99,7 @@ static void say(struct handover *h, enum handover_step step)
 	h->ops->repeat(h->arg, h->p.repeat_ms);
 }
 
-static void journal(struct handover *h, enum handover_state state, uint64_t cp_term,
+void handover_journal(struct handover *h, enum handover_state state, uint64_t cp_term,
 		    uint64_t fp_term)
 {
 	h->busy = HANDOVER_JOURNAL;
@@ -142,24 +109,24 @@ static void journal(struct handover *h, enum handover_state state, uint64_t cp_t
 	h->ops->journal(h->arg, state, cp_term, fp_term);
 }
 
-static void call(struct handover *h, const struct handover_call *c)
+void handover_call(struct handover *h, const struct handover_call *c)
 {
 	h->busy = HANDOVER_CALL;
 	h->ops->call(h->arg, c);
 }
 
 /* ROLE_SET to @role from what the kernel has now; the rest of @c is the caller's. */
-static void call_role(struct handover *h, uint8_t role, struct handover_call *c)
+void handover_call_role(struct handover *h, uint8_t role, struct handover_call *c)
 {
 	c->what = HANDOVER_CALL_ROLE;
 	c->fp_term = h->kernel.fp_term;
 	c->role = role;
 	c->role_expect = h->kernel.role;
-	call(h, c);
+	handover_call(h, c);
 }
 
 /* The kernel's cp-term follows the journal's. Return: true if a call was made. */
-static bool raise_cp(struct handover *h)
+bool handover_raise_cp(struct handover *h)
 {
 	struct handover_call c = {
 		.what = HANDOVER_CALL_CP_TERM,
@@ -169,12 +136,12 @@ static bool raise_cp(struct handover *h)
 
 	if (h->kernel.cp_term >= h->cp_term)
 		return false;
-	call(h, &c);
+	handover_call(h, &c);
 	return true;
 }
 
 /* So does the fp-term of a kernel that is not master. */
-static bool raise_fp(struct handover *h)
+bool handover_raise_fp(struct handover *h)
 {
 	struct handover_call c = {
 		.what = HANDOVER_CALL_FP_TERM,
@@ -184,11 +151,11 @@ static bool raise_fp(struct handover *h)
 
 	if (h->kernel.fp_term >= h->fp_term)
 		return false;
-	call(h, &c);
+	handover_call(h, &c);
 	return true;
 }
 
-static bool set_cp(struct handover *h, bool master)
+bool handover_set_cp(struct handover *h, bool master)
 {
 	if (h->cp_known && h->cp_master == master)
 		return false;
@@ -198,7 +165,7 @@ static bool set_cp(struct handover *h, bool master)
 	return true;
 }
 
-static void finish(struct handover *h, enum handover_end end)
+void handover_finish(struct handover *h, enum handover_end end)
 {
 	if (h->finished)
 		return;
@@ -208,7 +175,7 @@ static void finish(struct handover *h, enum handover_end end)
 	h->ops->finish(h->arg, end);
 }
 
-static void probe(struct handover *h)
+void handover_probe(struct handover *h)
 {
 	if (h->sent & 1U << 31)
 		return;
@@ -218,7 +185,7 @@ static void probe(struct handover *h)
 	h->ops->repeat(h->arg, h->p.repeat_ms);
 }
 
-static void trail(struct handover *h)
+void handover_trail(struct handover *h)
 {
 	if (h->sent & 1U << 31)
 		return;
@@ -228,7 +195,7 @@ static void trail(struct handover *h)
 	h->ops->repeat(h->arg, h->p.repeat_ms);
 }
 
-static void mark_drain(struct handover *h, unsigned int cookie)
+void handover_mark_drain(struct handover *h, unsigned int cookie)
 {
 	h->marked = true;
 	h->ops->mark(h->arg, NETSLICE_FRAME_MARKER, h->p.attempt + cookie, h->kernel.fp_term);
@@ -239,7 +206,7 @@ static void mark_drain(struct handover *h, unsigned int cookie)
  * runs: it was rebooted, or the other node's lease ended unconfirmed. Only the
  * LANs' silence shows that nobody is master. The new term is journalled first.
  */
-static void claim(struct handover *h, uint32_t boot_ms)
+void handover_claim(struct handover *h, uint32_t boot_ms)
 {
 	struct handover_call master = {		/* K10 */
 		.fp_term_new = h->fp_term,
@@ -252,442 +219,18 @@ static void claim(struct handover *h, uint32_t boot_ms)
 		h->ops->listen(h->arg, boot_ms);
 		h->ops->repeat(h->arg, h->p.repeat_ms);
 	} else if (h->fp_term <= h->kernel.fp_term) {
-		journal(h, h->state, h->cp_term, h->fp_term + 2);
+		handover_journal(h, h->state, h->cp_term, h->fp_term + 2);
 	} else {
-		call_role(h, NETSLICE_ROLE_MASTER, &master);
+		handover_call_role(h, NETSLICE_ROLE_MASTER, &master);
 	}
 }
 
-/* Not master, and nothing in the kernel that will change it. */
-static bool orphaned(const struct handover *h)
-{
-	return !is_role(h, NETSLICE_ROLE_MASTER) && leased(h, NETSLICE_LEASE_NONE);
-}
-
-/* ---- A ------------------------------------------------------------------ */
-
-/* Mastership again: the kernel has a later term where something was drained. */
-static void take_back(struct handover *h, bool drained)
-{
-	uint64_t cp = h->state == HANDOVER_HOT ? h->cp_term : h->cp_term + 1;
-
-	journal(h, HANDOVER_BACK, cp, drained ? h->fp_base + 2 : h->fp_base);
-}
-
-static void decide_a_hot(struct handover *h)
-{
-	if (h->abort || orphaned(h))
-		take_back(h, false);
-	else
-		journal(h, HANDOVER_CP_GRANTED, h->cp_term + 1, h->fp_term);
-}
-
-static void decide_cp_granted(struct handover *h)
-{
-	if (unwanted(h) || orphaned(h)) {
-		take_back(h, false);
-		return;
-	}
-	if (raise_cp(h) || set_cp(h, false))
-		return;
-	h->ops->progress(h->arg, "cp-switched");
-	if (heard(h, HANDOVER_READY))
-		journal(h, HANDOVER_HANDING, h->cp_term, h->fp_term);
-	else
-		say(h, HANDOVER_CPGRANT);
-}
-
-static void decide_handing(struct handover *h)
-{
-	struct handover_call drain = {		/* K2 */
-		.answer = true,
-		.lease_action = NETSLICE_LEASE_RECLAIM,
-		.lease_ms = h->p.lease_ms + h->p.guard_ms,
-	};
-
-	if (returned(h)) {
-		take_back(h, true);
-	} else if (unwanted(h) || orphaned(h)) {
-		take_back(h, !is_role(h, NETSLICE_ROLE_MASTER));
-	} else if (is_role(h, NETSLICE_ROLE_MASTER)) {
-		call_role(h, NETSLICE_ROLE_DRAINING, &drain);
-	} else if (!h->marked) {
-		mark_drain(h, HANDOVER_COOKIE_DRAIN);
-		say(h, HANDOVER_DRAINED);
-	} else if (heard(h, HANDOVER_REQUEST)) {
-		journal(h, HANDOVER_GRANTED, h->cp_term, h->fp_base + 1);
-	} else {
-		/* a marker may have been lost with a link that was down */
-		if (!(h->sent & 1U << HANDOVER_DRAINED))
-			mark_drain(h, HANDOVER_COOKIE_DRAIN);
-		say(h, HANDOVER_DRAINED);
-	}
-}
-
-/* VOIDED: may A take mastership back at once? Only while its own lease proves that it gave it. */
-static bool void_usable(const struct handover *h)
-{
-	return heard(h, HANDOVER_VOIDED) && leased(h, NETSLICE_LEASE_RECLAIM) &&
-	       (!h->peer_was_master || h->markers || h->limit_hit || !h->p.lan_ports);
-}
-
-/*
- * A was rebooted while B had its grant: B may be master for as long as its lease
- * runs, and may be let keep it. After that, only silence counts.
- */
-static void outlive_grant(struct handover *h)
-{
-	uint32_t both = h->p.lease_ms + h->p.guard_ms;
-
-	if (h->ops->boottime_ns(h->arg) < h->silent_until) {
-		take_back(h, true);
-		return;
-	}
-	h->ops->listen(h->arg, both);
-	h->ops->repeat(h->arg, h->p.repeat_ms);
-}
-
-static void decide_granted(struct handover *h)
-{
-	struct handover_call mute = {		/* K3 */
-		.lease_action = NETSLICE_LEASE_RECLAIM,
-		.lease_ms = h->p.lease_ms + h->p.guard_ms,
-		.lease_check = true,
-		.lease_expect = NETSLICE_LEASE_RECLAIM,
-	};
-	struct handover_call rest = { .lease_keep = true };	/* K8 */
-
-	if (returned(h) || void_usable(h)) {
-		take_back(h, true);
-	} else if (heard(h, HANDOVER_VERIFIED)) {
-		journal(h, HANDOVER_COMMITTING, h->cp_term, h->fp_term);
-	} else if (orphaned(h)) {
-		outlive_grant(h);
-	} else if (h->abort) {
-		journal(h, HANDOVER_ROLLING, h->cp_term, h->fp_term);
-	} else if (!h->muted && is_role(h, NETSLICE_ROLE_DRAINING) &&
-		   leased(h, NETSLICE_LEASE_RECLAIM)) {
-		h->muted = true;
-		call_role(h, NETSLICE_ROLE_DRAINING, &mute);
-	} else if (!heard(h, HANDOVER_TAKEN)) {
-		if (h->muted)
-			say(h, HANDOVER_GRANT);
-	} else {
-		h->ops->progress(h->arg, "fp-switched");
-		if (h->quiet && is_role(h, NETSLICE_ROLE_DRAINING))
-			call_role(h, NETSLICE_ROLE_STANDBY, &rest);
-		else if (!h->quiet)
-			probe(h);
-	}
-}
-
-static void decide_rolling(struct handover *h)
-{
-	struct handover_call accept = { .lease_keep = true };	/* K8b */
-
-	h->ops->progress(h->arg, "rolling-back");
-	if (returned(h) || void_usable(h))
-		take_back(h, true);
-	else if (is_role(h, NETSLICE_ROLE_STANDBY) && leased(h, NETSLICE_LEASE_RECLAIM))
-		call_role(h, NETSLICE_ROLE_DRAINING, &accept);
-	else if (orphaned(h))
-		outlive_grant(h);
-	else
-		say(h, HANDOVER_TAKEBACK);
-}
-
-/* Once B has what it needs, A stops forwarding as soon as nothing comes any more. */
-static bool come_to_rest(struct handover *h)
-{
-	struct handover_call rest = { .lease_keep = true };
-
-	if (!h->quiet || !is_role(h, NETSLICE_ROLE_DRAINING))
-		return false;
-	call_role(h, NETSLICE_ROLE_STANDBY, &rest);
-	return true;
-}
-
-static void decide_committing(struct handover *h)
-{
-	struct handover_call end = {		/* K5 */
-		.what = HANDOVER_CALL_LEASE_END,
-		.fp_term = h->kernel.fp_term,
-		.lease_check = true,
-		.lease_expect = NETSLICE_LEASE_RECLAIM,
-	};
-
-	if (returned(h)) {
-		take_back(h, true);
-	} else if (leased(h, NETSLICE_LEASE_RECLAIM)) {
-		call(h, &end);
-	} else if (heard(h, HANDOVER_COMPLETED)) {
-		journal(h, HANDOVER_DONE, h->cp_term, h->fp_term);
-	} else if (h->ops->boottime_ns(h->arg) < h->silent_until) {
-		/* B did not hear it in time: its lease has ended, nobody is master */
-		take_back(h, true);
-	} else if (!come_to_rest(h)) {
-		say(h, HANDOVER_COMMITTED);
-		h->ops->listen(h->arg, 0);
-		if (!h->quiet && heard(h, HANDOVER_TAKEN))
-			probe(h);
-	}
-}
-
-static void decide_done(struct handover *h)
-{
-	if (come_to_rest(h) || set_cp(h, false))
-		return;
-	say(h, HANDOVER_DONE_ALL);
-	if (is_role(h, NETSLICE_ROLE_STANDBY) && (raise_fp(h) || raise_cp(h)))
-		return;
-	if (is_role(h, NETSLICE_ROLE_STANDBY))
-		finish(h, HANDOVER_END_COMPLETE);
-	else
-		probe(h);
-}
-
-static void decide_back(struct handover *h)
-{
-	struct handover_call again = {		/* K7 */
-		.fp_term_new = h->fp_term,
-		.lease_check = true,
-		.lease_expect = NETSLICE_LEASE_RECLAIM,
-	};
-
-	h->ops->progress(h->arg, "rolling-back");
-	if (!is_role(h, NETSLICE_ROLE_MASTER)) {
-		if (leased(h, NETSLICE_LEASE_RECLAIM))
-			call_role(h, NETSLICE_ROLE_MASTER, &again);
-		else
-			claim(h, 0);
-		return;
-	}
-	if (raise_cp(h) || set_cp(h, true))
-		return;
-	if (h->evidence)
-		trail(h);
-	if (!heard(h, HANDOVER_FOLLOWED))
-		say(h, HANDOVER_BACK_AT);
-	finish(h, HANDOVER_END_ROLLED_BACK);
-}
-
-/* ---- B ------------------------------------------------------------------ */
-
-static void decide_b_hot(struct handover *h)
-{
-	if (h->abort || heard(h, HANDOVER_BACK_AT))
-		journal(h, HANDOVER_VOID, h->cp_term, h->fp_term);
-	else if (heard(h, HANDOVER_CPGRANT) && h->peer_cp_term > h->cp_term)
-		journal(h, HANDOVER_PREPARING, h->peer_cp_term, h->fp_term);
-}
-
-static bool b_gives_up(const struct handover *h)
-{
-	return h->abort || heard(h, HANDOVER_BACK_AT) || heard(h, HANDOVER_TAKEBACK) ||
-	       request_late(h) || (h->limit_hit && !h->request_ns);
-}
-
-static void decide_preparing(struct handover *h)
-{
-	struct handover_call ready = { 0 };	/* K1 */
-
-	if (b_gives_up(h)) {
-		journal(h, HANDOVER_VOID, h->cp_term, h->fp_term);
-		return;
-	}
-	if (raise_cp(h) || raise_fp(h) || set_cp(h, true))
-		return;
-	h->ops->progress(h->arg, "cp-switched");
-	if (is_role(h, NETSLICE_ROLE_STANDBY)) {
-		call_role(h, NETSLICE_ROLE_READY, &ready);
-		return;
-	}
-	if (!heard(h, HANDOVER_DRAINED) || (!h->markers && h->p.lan_ports)) {
-		say(h, HANDOVER_READY);
-		return;
-	}
-	if (!h->request_ns)
-		h->request_ns = h->ops->boottime_ns(h->arg);
-	if (heard(h, HANDOVER_GRANT))
-		journal(h, HANDOVER_TAKING, h->cp_term, h->fp_base + 1);
-	else
-		say(h, HANDOVER_REQUEST);
-}
-
-/* B is master by lease: is it well, and what do both nodes make of it? */
-static void decide_verified(struct handover *h)
-{
-	struct handover_call keep = {		/* K6 */
-		.lease_check = true,
-		.lease_expect = NETSLICE_LEASE_DRAIN,
-	};
-
-	if (heard(h, HANDOVER_COMMITTED)) {
-		call_role(h, NETSLICE_ROLE_MASTER, &keep);
-		return;
-	}
-	if (h->limit_hit || h->abort)
-		h->verdict = h->verdict > 0 ? 1 : -1;
-	if (h->verdict > 0) {
-		say(h, HANDOVER_VERIFIED);
-	} else if (h->verdict < 0) {
-		h->ops->progress(h->arg, "rolling-back");
-		say(h, HANDOVER_ROLLBACK);
-	} else if (!h->evidence && h->p.lan_ports) {
-		say(h, HANDOVER_TAKEN);
-	} else if (!h->configuring) {
-		h->configuring = true;
-		h->ops->progress(h->arg, "configure");
-		h->ops->configure(h->arg);
-	} else {
-		say(h, HANDOVER_TAKEN);
-	}
-	if (h->evidence)
-		trail(h);
-}
-
-static void take(struct handover *h)
-{
-	struct handover_call master = {		/* K4 */
-		.fp_term_new = h->fp_base + 1,
-		.lease_action = NETSLICE_LEASE_DRAIN,
-		.lease_until = h->request_ns + h->p.lease_ms * 1000000ULL,
-	};
-
-	call_role(h, NETSLICE_ROLE_MASTER, &master);
-}
-
-static void give_back(struct handover *h)
-{
-	struct handover_call drain = {		/* K11 */
-		.answer = true,
-		.lease_check = true,
-		.lease_expect = NETSLICE_LEASE_DRAIN,
-	};
-
-	call_role(h, NETSLICE_ROLE_DRAINING, &drain);
-}
-
-static void decide_taking(struct handover *h)
-{
-	if (is_role(h, NETSLICE_ROLE_MASTER)) {
-		h->was_master = true;
-		h->ops->progress(h->arg, "fp-switched");
-		if (raise_cp(h) || set_cp(h, true))
-			return;
-		if (leased(h, NETSLICE_LEASE_NONE))
-			journal(h, HANDOVER_COMPLETE, h->cp_term, h->fp_term);
-		else if (heard(h, HANDOVER_TAKEBACK))
-			give_back(h);
-		else
-			decide_verified(h);
-	} else if (h->was_master) {
-		/* drained by request, or because the lease ended */
-		if (!h->marked)
-			mark_drain(h, HANDOVER_COOKIE_RETURN);
-		journal(h, HANDOVER_VOID, h->cp_term, h->fp_base + 1);
-	} else if (h->refused || b_gives_up(h)) {
-		journal(h, HANDOVER_VOID, h->cp_term, h->fp_base);
-	} else {
-		take(h);
-	}
-}
-
-static void decide_complete(struct handover *h)
-{
-	if (heard(h, HANDOVER_DONE_ALL)) {
-		journal(h, HANDOVER_OWNER, h->cp_term, h->fp_term);
-		return;
-	}
-	if (raise_cp(h) || set_cp(h, true))
-		return;
-	say(h, HANDOVER_COMPLETED);
-	/* A may still wait for the trail of the last frame that came its way */
-	trail(h);
-}
-
-static void decide_owner(struct handover *h)
-{
-	if (orphaned(h)) {
-		claim(h, 0);
-		return;
-	}
-	if (!raise_cp(h) && !set_cp(h, true))
-		finish(h, HANDOVER_END_COMPLETE);
-}
-
-/*
- * A is master again: B follows its terms. Until then B forwards what still
- * comes its way.
- */
-static void decide_void(struct handover *h)
-{
-	struct handover_call rest = { 0 }, mute = { 0 };
-
-	h->ops->progress(h->arg, "rolling-back");
-	if (is_role(h, NETSLICE_ROLE_READY)) {
-		call_role(h, NETSLICE_ROLE_STANDBY, &rest);
-		return;
-	}
-	if (is_role(h, NETSLICE_ROLE_DRAINING) && h->kernel.answer) {
-		/* A may become master as soon as it hears VOIDED: one of both answers */
-		call_role(h, NETSLICE_ROLE_DRAINING, &mute);
-		return;
-	}
-	if (!heard(h, HANDOVER_BACK_AT)) {
-		if (is_role(h, NETSLICE_ROLE_DRAINING) && !(h->sent & 1U << HANDOVER_VOIDED))
-			mark_drain(h, HANDOVER_COOKIE_RETURN);
-		say(h, HANDOVER_VOIDED);
-		return;
-	}
-	if (h->peer_cp_term > h->cp_term || h->peer_fp_term > h->fp_term) {
-		journal(h, HANDOVER_VOID,
-			h->peer_cp_term > h->cp_term ? h->peer_cp_term : h->cp_term,
-			h->peer_fp_term > h->fp_term ? h->peer_fp_term : h->fp_term);
-		return;
-	}
-	if (is_role(h, NETSLICE_ROLE_DRAINING) && h->quiet) {
-		call_role(h, NETSLICE_ROLE_STANDBY, &rest);
-		return;
-	}
-	if (raise_cp(h) || set_cp(h, false))
-		return;
-	if (is_role(h, NETSLICE_ROLE_STANDBY) && raise_fp(h))
-		return;
-	say(h, HANDOVER_FOLLOWED);
-	if (is_role(h, NETSLICE_ROLE_STANDBY))
-		finish(h, HANDOVER_END_ROLLED_BACK);
-	else
-		probe(h);
-}
 
 /* ---- deciding ----------------------------------------------------------- */
 
-typedef void (*decide_fn)(struct handover *h);
-
-static const decide_fn deciders[2][HANDOVER_STATE_COUNT] = {
-	{	/* B */
-		[HANDOVER_HOT] = decide_b_hot,
-		[HANDOVER_PREPARING] = decide_preparing,
-		[HANDOVER_TAKING] = decide_taking,
-		[HANDOVER_COMPLETE] = decide_complete,
-		[HANDOVER_OWNER] = decide_owner,
-		[HANDOVER_VOID] = decide_void,
-	}, {	/* A */
-		[HANDOVER_HOT] = decide_a_hot,
-		[HANDOVER_CP_GRANTED] = decide_cp_granted,
-		[HANDOVER_HANDING] = decide_handing,
-		[HANDOVER_GRANTED] = decide_granted,
-		[HANDOVER_ROLLING] = decide_rolling,
-		[HANDOVER_COMMITTING] = decide_committing,
-		[HANDOVER_DONE] = decide_done,
-		[HANDOVER_BACK] = decide_back,
-	}
-};
-
 static void decide(struct handover *h)
 {
-	decide_fn fn = deciders[h->p.giver][h->state];
+	handover_decide_fn fn = h->p.giver ? handover_give[h->state] : handover_take[h->state];
 
 	if (h->busy == HANDOVER_IDLE && fn)
 		fn(h);
@@ -767,7 +310,7 @@ void handover_called(struct handover *h, int err, const struct handover_kernel *
 	h->busy = HANDOVER_IDLE;
 	if (kernel)
 		h->kernel = *kernel;
-	if (err && h->state == HANDOVER_TAKING && !is_role(h, NETSLICE_ROLE_MASTER))
+	if (err && h->state == HANDOVER_TAKING && !handover_is_role(h, NETSLICE_ROLE_MASTER))
 		h->refused = true;
 	if (err) {
 		/* what was read tells what to do; not at once, lest it spins */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* link: agent/sliced/handover.c */
+/* link: agent/sliced/handover.c agent/sliced/handover_give.c agent/sliced/handover_take.c */
 /*
  * Two machines of the handover, with a kernel each that knows roles, terms and
  * leases, a link that loses, doubles, delays and reorders, and operations that
