@@ -395,7 +395,7 @@ static void netslice_port_clear(struct netslice_port *port)
 		return;
 	netslice_port_detach(port, dev);
 	/* The port may go; what was heard on it stays true. */
-	netslice_role_heard(port->slice, port->peer_fp_term);
+	netslice_role_heard(port->slice, READ_ONCE(port->peer_fp_term));
 	port->bypass = false;
 	netslice_event(port->slice, NETSLICE_EVENT_PORT_DEL,
 		       &(struct netslice_event_info){ .port = port }, GFP_KERNEL);
