@@ -8,6 +8,7 @@
 #include "neighbours.h"
 #include "release.h"
 #include "slices.h"
+#include "upgrade.h"
 #include "workers.h"
 
 const struct module modules[] = {
@@ -17,5 +18,6 @@ const struct module modules[] = {
 	{ "slices", slices_init, slices_exit },
 	{ "backups", backups_init, backups_exit },
 	{ "neighbours", neighbours_init, neighbours_exit },
+	{ "upgrades", upgrades_init, upgrades_exit },
 	{ NULL, NULL, NULL }
 };

@@ -20,6 +20,7 @@ WIRE_TYPE(RESET_DONE,	 17, WIRE_CONTROL, WIRE_JSON,    16 * K)	/* old and new pr
 WIRE_TYPE(VERSIONS,	 18, WIRE_CONTROL, WIRE_JSON,    16 * K)	/* current and latest release of a slice */
 WIRE_TYPE(NEED_RELEASE,	 19, WIRE_CONTROL, WIRE_JSON,    4 * K)	/* by content hash */
 WIRE_TYPE(RELEASE_CHUNK, 20, WIRE_BULK,    WIRE_BYTES,   1 * M)
+WIRE_TYPE(CHECK,	 21, WIRE_CONTROL, WIRE_JSON,    256 * K)	/* would the start command be refused? */
 
 /* configuration for keeping the service, and hot backup */
 WIRE_TYPE(CONFIG,	 32, WIRE_BULK,    WIRE_JSON,    8 * M)	/* definition and versions */
@@ -30,6 +31,7 @@ WIRE_TYPE(CP_FULL,	 36, WIRE_BULK,    WIRE_JSON,    8 * M)
 WIRE_TYPE(CP_DELTA,	 37, WIRE_BULK,    WIRE_JSON,    1 * M)
 WIRE_TYPE(FP_DELTA,	 38, WIRE_BULK,    WIRE_NETLINK, 256 * K)
 WIRE_TYPE(FP_DIGEST,	 39, WIRE_BULK,    WIRE_JSON,    64 * K)
+WIRE_TYPE(HOT,		 40, WIRE_CONTROL, WIRE_JSON,    4 * K)	/* stage the copy for the release that will run */
 
 /* control plane and forwarding plane: terms and roles */
 WIRE_TYPE(CP_GRANT,	 48, WIRE_CONTROL, WIRE_JSON,    4 * K)
