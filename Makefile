@@ -41,7 +41,7 @@ KERNELS := $(or $(KERNEL),6.1 6.12)
 export BUILD JOBS KERNEL
 
 .PHONY: all help
-all: kmod agent tools bpf vm
+all: kmod agent tools releases vm
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -134,6 +134,11 @@ $(BUILD)/%.bpf.o: %.bpf.c
 	@echo "  BPF     $<"
 	@clang -O2 -g -Wall -Werror -target bpf -I/usr/include/x86_64-linux-gnu \
 		-isystem uapi -MMD -MP -c -o $@ $<
+
+# Test releases: bundles of the workers and forwarding programs above.
+.PHONY: releases
+releases: agent bpf
+	@if [ -x selftests/releases/build ]; then selftests/releases/build; fi
 
 # --- unit tests --------------------------------------------------------------
 
@@ -239,7 +244,7 @@ check-net check-pair: check-%: deps fetch
 	@selftests/run build $*
 
 demo: deps fetch
-	@$(MAKE) -j $(JOBS) kmod agent tools bpf vm KERNEL=$(or $(KERNEL),6.1)
+	@$(MAKE) -j $(JOBS) kmod agent tools releases vm KERNEL=$(or $(KERNEL),6.1)
 	@selftests/demo/run
 
 .PHONY: clean
