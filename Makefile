@@ -146,7 +146,8 @@ releases: agent bpf
 # what of kmod/ it links is compiled, like the test itself then, against the
 # shim of the kernel's headers.
 UNIT_CFLAGS = -std=gnu11 $(WARNINGS) -O1 -g -D_GNU_SOURCE -fno-omit-frame-pointer \
-	-fsanitize=address,undefined -fno-sanitize-recover=all
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-DNODE_BOOT_PATH='"$(TOP)/selftests/unit/boot_id"'
 SHIM_CFLAGS := -Iselftests/unit/shim -I. -isystem uapi -Ikmod
 UNIT_TESTS := $(patsubst selftests/unit/%.c,$(BUILD)/unit/%,$(wildcard selftests/unit/test_*.c))
 

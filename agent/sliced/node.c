@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef NODE_BOOT_PATH	/* unit tests have one of their own */
 #define NODE_BOOT_PATH	"/proc/sys/kernel/random/boot_id"
+#endif
 
 struct node {
 	char	name[NODE_NAME_LEN];

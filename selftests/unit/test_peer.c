@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* link: agent/sliced/peer.c */
 /* link: agent/sliced/peers.c */
-/* needs: /proc */
 /* link: agent/sliced/peer_conn.c */
 /* link: agent/sliced/link.c */
 /* link: agent/sliced/ask.c */
