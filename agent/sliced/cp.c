@@ -17,6 +17,8 @@
 #include "sliced.h"
 #include "slices_int.h"
 
+#define CP_ANSWER_MS	60000	/* a machine may be busy; a worker that hangs is found by its health */
+
 /* ---- what is asked of it ---- */
 
 struct cp_ask {
@@ -104,7 +106,8 @@ static int cp_migrated(struct cp *cp, const struct worker_msg *msg)
 	return 0;
 }
 
-static void cp_loaded(void *arg, const struct worker_answer *answer)
+/* Its answers come in order: behind this one are all the changes that the definition made. */
+static void cp_changed(void *arg, const struct worker_answer *answer)
 {
 	struct cp *cp = arg;
 
@@ -112,18 +115,36 @@ static void cp_loaded(void *arg, const struct worker_answer *answer)
 		start_end(cp, answer->error, answer->text);
 		return;
 	}
+	cp->complete = true;
+	if (cp->start_done)
+		start_check(cp);
+	else
+		cp_routes_changed(cp->slice);
+}
+
+static void cp_loaded(void *arg, const struct worker_answer *answer)
+{
+	struct cp *cp = arg;
+
+	if (answer->error) {
+		cp->complete = cp->had_all;
+		start_end(cp, answer->error, answer->text);
+		return;
+	}
 	if (answer->msg->type == WORKER_MIGRATED && cp_migrated(cp, answer->msg))
 		return;
 	cp->loaded = true;
+	if (cp->had_all)
+		worker_health(cp->worker, CP_ANSWER_MS, cp_changed, cp);
 	start_check(cp);
 }
 
-/* After it has taken a definition all its routes come again. */
+/* A worker tells all its routes after its first definition, what changes after a later one. */
 static void cp_load_now(struct cp *cp)
 {
 	cp->loaded = false;
 	cp->complete = false;
-	worker_load(cp->worker, cp->def->text, 0, cp_loaded, cp);
+	worker_load(cp->worker, cp->def->text, CP_ANSWER_MS, cp_loaded, cp);
 }
 
 /* ---- what it tells ---- */
@@ -160,6 +181,7 @@ static void on_routes_end(void *arg, uint64_t count)
 	cp->routes = cp->coming;
 	cp->coming = NULL;
 	cp->complete = true;
+	cp->had_all = true;
 	if (cp->start_done)
 		start_check(cp);
 	else
@@ -218,6 +240,7 @@ static void on_failed(void *arg, const char *cause)
 	snprintf(cp->why, sizeof(cp->why), "%s", cause);
 	cp->failed = true;
 	start_end(cp, -EREMOTEIO, cause);
+	slices_retry_soon(ss);
 	for (i = 0; i < ss->cp_watches; i++)
 		if (ss->cp_watch[i].ops->failed)
 			ss->cp_watch[i].ops->failed(ss->cp_watch[i].arg, s, cause);
@@ -263,7 +286,7 @@ static void cp_reset(struct cp *cp)
 	cp->def = NULL;
 	cp->release[0] = '\0';
 	cp->why[0] = '\0';
-	cp->loaded = cp->complete = cp->healthy = cp->failed = false;
+	cp->loaded = cp->complete = cp->had_all = cp->healthy = cp->failed = false;
 }
 
 static void cp_set_def(struct cp *cp, const struct definition *def)
@@ -276,8 +299,8 @@ static void cp_set_def(struct cp *cp, const struct definition *def)
 
 static void cp_tell_role(struct cp *cp, struct cp_ask *q)
 {
-	worker_become(cp->worker, cp->master ? WORKER_MASTER : WORKER_STANDBY, cp->cp_term, 0,
-		      q ? ask_answered : NULL, q);
+	worker_become(cp->worker, cp->master ? WORKER_MASTER : WORKER_STANDBY, cp->cp_term,
+		      CP_ANSWER_MS, q ? ask_answered : NULL, q);
 }
 
 void cp_start(struct slice *s, const char *release, const struct definition *def,
@@ -370,7 +393,8 @@ void cp_backup(struct slice *s, slice_done done, void *arg)
 	struct cp *cp = cp_get(s);
 
 	if (!cp_lacks(cp, done, arg))
-		worker_backup(cp->worker, true, 0, 0, ask_answered, ask_new(cp, done, arg));
+		worker_backup(cp->worker, true, 0, CP_ANSWER_MS, ask_answered,
+			      ask_new(cp, done, arg));
 }
 
 void cp_restore(struct slice *s, bool full, uint64_t seq, const char *data, slice_done done,
@@ -379,7 +403,7 @@ void cp_restore(struct slice *s, bool full, uint64_t seq, const char *data, slic
 	struct cp *cp = cp_get(s);
 
 	if (!cp_lacks(cp, done, arg))
-		worker_restore(cp->worker, full, seq, data, 0, ask_answered,
+		worker_restore(cp->worker, full, seq, data, CP_ANSWER_MS, ask_answered,
 			       ask_new(cp, done, arg));
 }
 

@@ -19,6 +19,7 @@ struct cp {
 	struct routeset		*coming;	/* a full set, not yet ended */
 	bool			loaded;
 	bool			complete;
+	bool			had_all;	/* it has told all its routes once */
 	bool			healthy;
 	bool			failed;
 	char			why[SLICE_WHY_LEN];

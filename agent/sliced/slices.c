@@ -120,15 +120,20 @@ struct slice *slice_from_row(struct slices *ss, const struct store_row *row, str
 	return s;
 }
 
-void slice_trouble(struct slice *s, const char *why)
+void slices_retry_soon(struct slices *ss)
 {
 	struct timeval tv = clock_timeval(SLICES_RETRY_MS);
 
+	evtimer_add(ss->retry, &tv);
+}
+
+void slice_trouble(struct slice *s, const char *why)
+{
 	if (strcmp(s->why, why))
 		log_error("slice %s: %s", s->name, why);
 	s->phase = SLICE_TROUBLE;
 	snprintf(s->why, sizeof(s->why), "%s", why);
-	evtimer_add(s->slices->retry, &tv);
+	slices_retry_soon(s->slices);
 }
 
 /* ---- changes ---- */
@@ -214,6 +219,15 @@ static void slices_resync(void *arg)
 			slice_look(s, resync_looked, s);
 }
 
+/* It is not in the kernel as it should be, or its committed release's worker has failed. */
+static bool slice_needs(const struct slice *s)
+{
+	struct cp_view view;
+
+	cp_view(s, &view);
+	return s->phase == SLICE_TROUBLE || (s->phase == SLICE_PLACED && !s->holds && *view.why);
+}
+
 static void slices_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct slices *ss = arg;
@@ -222,7 +236,7 @@ static void slices_retry(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	for (s = ss->first; s; s = s->next)
-		if (s->phase == SLICE_TROUBLE && !slice_placing(s))
+		if (slice_needs(s) && !slice_placing(s))
 			slice_place(s, NULL, NULL);
 }
 

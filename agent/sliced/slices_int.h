@@ -39,6 +39,7 @@ struct slice *slice_from_row(struct slices *slices, const struct store_row *row,
 			     struct nsl_err *err);
 struct slice *slice_add(struct slices *slices, const char *name);
 void slice_gone(struct slice *slice);
+void slices_retry_soon(struct slices *slices);
 void slice_trouble(struct slice *slice, const char *why);
 
 /* ctl_slice.c */

@@ -107,7 +107,7 @@ static void place_worker(struct place *p)
 	} else if (!*s->current) {
 		cp_stop(s, NULL, NULL);
 		place_end(p, 0, "");
-	} else if (strcmp(view.release, s->current)) {
+	} else if (strcmp(view.release, s->current) || *view.why) {
 		s->def_loaded = s->def_seq;
 		cp_role(s, slice_is_cp_master(s), s->terms.cp, NULL, NULL);
 		cp_start(s, s->current, NULL, place_worker_done, p);
