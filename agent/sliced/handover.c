@@ -185,6 +185,16 @@ void handover_probe(struct handover *h)
 	h->ops->repeat(h->arg, h->p.repeat_ms);
 }
 
+/* A switch may have heard none of the kernel's announcements: once for each repeat. */
+void handover_announce(struct handover *h)
+{
+	if (h->sent & 1U << 30)
+		return;
+	h->sent |= 1U << 30;
+	h->ops->announce(h->arg, h->kernel.fp_term);
+	h->ops->repeat(h->arg, h->p.repeat_ms);
+}
+
 void handover_trail(struct handover *h)
 {
 	if (h->sent & 1U << 31)

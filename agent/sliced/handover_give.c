@@ -173,13 +173,14 @@ static void decide_done(struct handover *h)
 {
 	if (come_to_rest(h) || handover_set_cp(h, false))
 		return;
-	handover_say(h, HANDOVER_DONE_ALL);
-	if (handover_is_role(h, NETSLICE_ROLE_STANDBY) && (handover_raise_fp(h) || handover_raise_cp(h)))
-		return;
-	if (handover_is_role(h, NETSLICE_ROLE_STANDBY))
-		handover_finish(h, HANDOVER_END_COMPLETE);
-	else
+	if (!handover_is_role(h, NETSLICE_ROLE_STANDBY)) {
 		handover_probe(h);
+		return;
+	}
+	/* not before: until then B repeats the trail of the last frame that came this way */
+	handover_say(h, HANDOVER_DONE_ALL);
+	if (!handover_raise_fp(h) && !handover_raise_cp(h))
+		handover_finish(h, HANDOVER_END_COMPLETE);
 }
 
 static void decide_back(struct handover *h)
@@ -200,10 +201,13 @@ static void decide_back(struct handover *h)
 	}
 	if (handover_raise_cp(h) || handover_set_cp(h, true))
 		return;
-	if (h->evidence)
-		handover_trail(h);
-	if (!handover_heard(h, HANDOVER_FOLLOWED))
+	if (!handover_heard(h, HANDOVER_FOLLOWED)) {
+		if (h->evidence)
+			handover_trail(h);
+		else if (handover_returned(h))
+			handover_announce(h);
 		handover_say(h, HANDOVER_BACK_AT);
+	}
 	handover_finish(h, HANDOVER_END_ROLLED_BACK);
 }
 

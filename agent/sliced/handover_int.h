@@ -58,6 +58,7 @@ bool handover_raise_fp(struct handover *h);
 bool handover_set_cp(struct handover *h, bool master);
 void handover_finish(struct handover *h, enum handover_end end);
 void handover_probe(struct handover *h);
+void handover_announce(struct handover *h);
 void handover_trail(struct handover *h);
 void handover_mark_drain(struct handover *h, unsigned int cookie);
 void handover_claim(struct handover *h, uint32_t boot_ms);

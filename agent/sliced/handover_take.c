@@ -63,6 +63,7 @@ static void decide_verified(struct handover *h)
 		h->ops->progress(h->arg, "rolling-back");
 		handover_say(h, HANDOVER_ROLLBACK);
 	} else if (!h->evidence && h->p.lan_ports) {
+		handover_announce(h);
 		handover_say(h, HANDOVER_TAKEN);
 	} else if (!h->configuring) {
 		h->configuring = true;
@@ -183,11 +184,13 @@ static void decide_void(struct handover *h)
 		return;
 	if (handover_is_role(h, NETSLICE_ROLE_STANDBY) && handover_raise_fp(h))
 		return;
-	handover_say(h, HANDOVER_FOLLOWED);
-	if (handover_is_role(h, NETSLICE_ROLE_STANDBY))
-		handover_finish(h, HANDOVER_END_ROLLED_BACK);
-	else
+	if (!handover_is_role(h, NETSLICE_ROLE_STANDBY)) {
 		handover_probe(h);
+		return;
+	}
+	/* not before: until then A repeats the trail of the last frame that came this way */
+	handover_say(h, HANDOVER_FOLLOWED);
+	handover_finish(h, HANDOVER_END_ROLLED_BACK);
 }
 
 const handover_decide_fn handover_take[HANDOVER_STATE_COUNT] = {

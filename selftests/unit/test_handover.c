@@ -56,6 +56,8 @@ struct sim {
 	uint64_t	order;
 	unsigned int	seed;
 	unsigned int	loss;		/* percent */
+	unsigned int	lan_loss;	/* percent of markers, probes, announcements */
+	struct node	*learnt;	/* where the LAN sends frames to the virtual MAC */
 	bool		cut;		/* the link is down */
 	struct item	q[QUEUE];
 	unsigned int	n;
@@ -87,6 +89,13 @@ static struct item *post(struct node *n, uint64_t delay,
 	return it;
 }
 
+/* The LAN learns the virtual MAC from what its master says, if it hears it. */
+static void announce(struct node *n)
+{
+	if (rnd(n->sim, 100) >= n->sim->lan_loss)
+		n->sim->learnt = n;
+}
+
 /* ---- the kernel -------------------------------------------------------- */
 
 static void check_masters(struct sim *s)
@@ -109,6 +118,8 @@ static void lease_fires(struct node *n, struct item *it)
 	}
 	n->k.lease = NETSLICE_LEASE_NONE;
 	check_masters(n->sim);
+	if (n->k.role == NETSLICE_ROLE_MASTER)
+		announce(n);
 	if (n->h.ops)
 		handover_kernel_changed(&n->h, &n->k);
 }
@@ -141,6 +152,7 @@ static int kernel_role(struct node *n, const struct handover_call *c)
 			return -ESTALE;
 		if (n == &n->sim->b && n->sim->refuse_master)
 			return -EIO;
+		announce(n);
 	}
 	if (c->fp_term_new)
 		n->k.fp_term = c->fp_term_new;
@@ -249,20 +261,24 @@ static void marker_arrives(struct node *n, struct item *it)
 		handover_evidence(&n->h);
 }
 
-/* LANs lose nothing here. */
 static void op_mark(void *arg, uint8_t kind, uint64_t cookie, uint64_t fp_term)
 {
 	struct node *n = arg;
 
-	(void)kind;
 	(void)fp_term;
+	if (kind == NETSLICE_FRAME_PROBE && n->sim->learnt != n->peer)
+		return;
+	if (rnd(n->sim, 100) < n->sim->lan_loss)
+		return;
 	post(n->peer, (1 + rnd(n->sim, 40)) * MS, marker_arrives)->msg.attempt = cookie;
 }
 
 static void op_announce(void *arg, uint64_t fp_term)
 {
-	(void)arg;
-	(void)fp_term;
+	struct node *n = arg;
+
+	if (n->k.role == NETSLICE_ROLE_MASTER && n->k.fp_term == fp_term)
+		announce(n);
 }
 
 static void msg_arrives(struct node *n, struct item *it)
@@ -424,6 +440,7 @@ static struct sim *sim_new(unsigned int seed, unsigned int loss)
 	s->a.fp = s->b.fp = 10;
 	s->a.k = s->b.k = (struct handover_kernel){ .cp_term = 4, .fp_term = 10 };
 	s->a.k.role = NETSLICE_ROLE_MASTER;
+	s->learnt = &s->a;
 	s->a.cp_master = true;
 	s->a.healthy = s->b.healthy = true;
 	return s;
@@ -499,6 +516,36 @@ START_TEST(lossy_link_comes_to_rest)
 	node_begin(&s->b, false);
 	sim_run(s, 120000);
 	check_rest(s, (unsigned int)_i);
+	free(s);
+}
+END_TEST
+
+/* Markers, probes and announcements are said again until they have arrived. */
+START_TEST(lossy_lan_completes)
+{
+	struct sim *s = sim_new((unsigned int)_i, 0);
+
+	s->lan_loss = 60;
+	node_begin(&s->a, true);
+	node_begin(&s->b, false);
+	sim_run(s, 120000);
+	check_rest(s, (unsigned int)_i);
+	ck_assert_int_eq(s->a.end, HANDOVER_END_COMPLETE);
+	free(s);
+}
+END_TEST
+
+START_TEST(lossy_lan_rolls_back)
+{
+	struct sim *s = sim_new((unsigned int)_i, 10);
+
+	s->lan_loss = 60;
+	s->b.healthy = false;
+	node_begin(&s->a, true);
+	node_begin(&s->b, false);
+	sim_run(s, 120000);
+	check_rest(s, (unsigned int)_i);
+	ck_assert_int_eq(s->a.end, HANDOVER_END_ROLLED_BACK);
 	free(s);
 }
 END_TEST
@@ -637,6 +684,8 @@ int main(void)
 	tcase_add_test(tc, names_are_known);
 	tcase_add_loop_test(tc, clean_link_completes, 0, 40);
 	tcase_add_loop_test(tc, lossy_link_comes_to_rest, 0, 60);
+	tcase_add_loop_test(tc, lossy_lan_completes, 0, 60);
+	tcase_add_loop_test(tc, lossy_lan_rolls_back, 0, 60);
 	tcase_add_loop_test(tc, bad_health_rolls_back, 0, 60);
 	tcase_add_loop_test(tc, refused_mastership_rolls_back, 0, 30);
 	tcase_add_loop_test(tc, abort_at_any_moment, 0, 300);
