@@ -101,9 +101,13 @@ $(foreach w,$(WORKERS),$(eval $(call program,$(w),agent/workers/$(notdir $(w))))
 
 .PHONY: install
 install: agent
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/netslice
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/netslice \
+		$(DESTDIR)/etc/netslice $(DESTDIR)/etc/systemd/system
 	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin/
-	$(if $(WORKERS),install $(WORKERS) $(DESTDIR)$(PREFIX)/libexec/netslice/)
+	install $(WORKERS) $(DESTDIR)$(PREFIX)/libexec/netslice/
+	install -m 644 agent/sliced/sliced.json.example $(DESTDIR)/etc/netslice/
+	sed 's,/usr/local,$(PREFIX),' agent/sliced/sliced.service > \
+		$(DESTDIR)/etc/systemd/system/sliced.service
 
 # --- the tools of the tests --------------------------------------------------
 
@@ -137,8 +141,12 @@ $(BUILD)/%.bpf.o: %.bpf.c
 
 # Test releases: bundles of the workers and forwarding programs above.
 .PHONY: releases
-releases: agent bpf
-	@if [ -x selftests/releases/build ]; then selftests/releases/build; fi
+releases: $(BUILD)/releases/.built
+
+$(BUILD)/releases/.built: selftests/releases/build $(LIB) $(WORKERS) $(BPF) \
+		$(wildcard selftests/releases/*/* agent/workers/*/*.[ch])
+	@selftests/releases/build
+	@touch $@
 
 # --- unit tests --------------------------------------------------------------
 
