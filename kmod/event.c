@@ -143,7 +143,8 @@ void netslice_event(struct netslice_slice *slice, enum netslice_event event,
 	do {
 		n = netslice_event_send(slice, event, event_seq, info, done, gfp);
 		if (n < 0) {
-			genl_set_err(&netslice_genl_family, net, 0, 0, ENOBUFS);
+			/* Negative here, as netlink_set_err() turns it round. */
+			genl_set_err(&netslice_genl_family, net, 0, 0, -ENOBUFS);
 			return;
 		}
 		done += n;
