@@ -120,11 +120,13 @@ static int netslice_nl_slice_put_gen(struct sk_buff *skb, struct netslice_slice 
 
 static int netslice_nl_slice_put(struct sk_buff *skb, struct netslice_slice *slice)
 {
+	const struct net_device *dev;
 	int vrf;
 
+	/* Asked for once: the slice device may leave its VRF meanwhile. */
 	rcu_read_lock();
-	vrf = netdev_master_upper_dev_get_rcu(slice->dev) ?
-		netdev_master_upper_dev_get_rcu(slice->dev)->ifindex : 0;
+	dev = netdev_master_upper_dev_get_rcu(slice->dev);
+	vrf = dev ? dev->ifindex : 0;
 	rcu_read_unlock();
 	if (nla_put_string(skb, NETSLICE_A_SLICE, slice->dev->name) ||
 	    nla_put_u32(skb, NETSLICE_A_SLICE_IFINDEX, slice->dev->ifindex) ||
