@@ -83,6 +83,16 @@ static void state_send(struct backup *b, bool full, uint64_t seq, uint64_t since
 		      STATE_ASK_MS, state_answered, g);
 }
 
+/* On this node too: for the worker that a restarted daemon will start. */
+static void state_keep(struct slice *s, uint64_t seq, const char *data)
+{
+	struct store_tx *tx = store_tx_new(slices_sliced(s->slices)->store);
+
+	store_add(tx, SQL_KEEP_SET, "ssubi", s->name, "cp", seq, data, strlen(data),
+		  (int64_t)clock_wall_ms());
+	store_commit(tx, NULL, NULL);
+}
+
 static void state_changed(void *arg, struct slice *s, bool full, uint64_t seq, uint64_t since,
 			  const char *data)
 {
@@ -90,6 +100,8 @@ static void state_changed(void *arg, struct slice *s, bool full, uint64_t seq, u
 	struct nsl_json *json;
 
 	(void)arg;
+	if (full && slice_is_cp_master(s))
+		state_keep(s, seq, data);
 	if (!b || b->direction != BACKUP_SEND)
 		return;
 	json = nsl_json_parse(data, strlen(data), NULL);

@@ -122,6 +122,43 @@ static void cp_changed(void *arg, const struct worker_answer *answer)
 		cp_routes_changed(cp->slice);
 }
 
+/* ---- the state that was kept ---- */
+
+struct cp_keep {
+	struct cp	*cp;
+	struct worker	*worker;
+};
+
+static void keep_read(void *arg, const struct store_result *res)
+{
+	struct cp_keep *keep = arg;
+	const void *blob;
+	char *data;
+	size_t len;
+
+	if (!res->error && res->row_count && keep->cp->worker == keep->worker) {
+		blob = store_blob(store_row_at(res, 0), 1, &len);
+		data = slices_alloc(len + 1);
+		memcpy(data, blob, len);
+		cp_restore(keep->cp->slice, true, store_u64(store_row_at(res, 0), 0), data, NULL,
+			   NULL);
+		free(data);
+	}
+	free(keep);
+}
+
+/* Its own, of an earlier life, or what the other node sent as a backup. */
+static void cp_restore_kept(struct cp *cp)
+{
+	struct store_tx *tx = store_tx_new(slices_sliced(cp->slice->slices)->store);
+	struct cp_keep *keep = slices_alloc(sizeof(*keep));
+
+	keep->cp = cp;
+	keep->worker = cp->worker;
+	store_add(tx, SQL_KEEP_GET, "ss", cp->slice->name, "cp");
+	store_commit(tx, keep_read, keep);
+}
+
 static void cp_loaded(void *arg, const struct worker_answer *answer)
 {
 	struct cp *cp = arg;
@@ -136,6 +173,8 @@ static void cp_loaded(void *arg, const struct worker_answer *answer)
 	cp->loaded = true;
 	if (cp->had_all)
 		worker_health(cp->worker, CP_ANSWER_MS, cp_changed, cp);
+	else
+		cp_restore_kept(cp);
 	start_check(cp);
 }
 

@@ -12,13 +12,6 @@
 #include "slices_int.h"
 #include "sliced.h"
 
-uint64_t slice_term_next(const struct slice *s, uint64_t above, bool mine)
-{
-	uint64_t parity = mine ? s->parity : s->parity ^ 1;
-
-	return above + 1 + ((above + 1) % 2 != parity);
-}
-
 void slice_tx_terms(struct store_tx *tx, const struct slice *s, const struct slice_terms *to)
 {
 	if (to->cp != s->terms.cp) {

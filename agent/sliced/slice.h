@@ -73,7 +73,13 @@ struct slice {
 /* ---- pure ---- */
 
 /* The lowest term above @above with the parity of this node (@mine), or of the other. */
-uint64_t slice_term_next(const struct slice *slice, uint64_t above, bool mine);
+static inline uint64_t slice_term_next(const struct slice *slice, uint64_t above, bool mine)
+{
+	uint64_t parity = mine ? slice->parity : slice->parity ^ 1;
+
+	return above + 1 + ((above + 1) % 2 != parity);
+}
+
 static inline bool slice_term_mine(const struct slice *slice, uint64_t term)
 {
 	return term && term % 2 == slice->parity;
