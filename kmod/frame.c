@@ -27,6 +27,13 @@
 /* As many frames of a marker are told apart. */
 #define NETSLICE_MARKER_MAX	(8 * (unsigned int)sizeof_field(struct netslice_port, marker_seen))
 
+/*
+ * Terms rise by one or two at a time, and the other node's are known by better
+ * ways than the LAN. One so far above is somebody else's: taken for true, it would
+ * leave no term that this slice could be master with.
+ */
+#define NETSLICE_TERM_LEAP	(1ULL << 32)
+
 static const u8 netslice_frame_group[ETH_ALEN] = NETSLICE_FRAME_GROUP;
 
 /*
@@ -186,23 +193,33 @@ int netslice_frame_mark(struct netslice_slice *slice, struct netslice_port *only
 	return n;
 }
 
+/* Somebody speaks as master, with a term that is not believed if @far. */
+static void netslice_frame_note_refresh(struct netslice_port *port, u64 term, bool far)
+{
+	spin_lock_bh(&port->evidence_lock);
+	if (far || term >= port->peer_fp_term)
+		port->peer_seen = ktime_get_boottime();
+	if (!far && term > port->peer_fp_term)
+		WRITE_ONCE(port->peer_fp_term, term);
+	spin_unlock_bh(&port->evidence_lock);
+}
+
 static void netslice_frame_hear_refresh(struct netslice_port *port,
 					const struct netslice_frame *frame)
 {
 	u64 term = be64_to_cpu(frame->fp_term);
 	struct netslice_role_state state;
+	bool higher, far;
 
 	netslice_role_look(port->slice, &state);
 	/* A master's own, come back by a loop. */
 	if (state.role == NETSLICE_ROLE_MASTER && term == state.fp_term)
 		return;
-	spin_lock_bh(&port->evidence_lock);
-	if (term >= port->peer_fp_term) {
-		port->peer_fp_term = term;
-		port->peer_seen = ktime_get_boottime();
-	}
-	spin_unlock_bh(&port->evidence_lock);
-	if (state.role == NETSLICE_ROLE_MASTER && term > state.fp_term)
+	higher = term > state.fp_term;
+	far = higher && term - state.fp_term > NETSLICE_TERM_LEAP;
+	netslice_frame_note_refresh(port, term, far);
+	/* In any role: it may be master by now, by a request that was before this evidence. */
+	if (higher && !far)
 		netslice_role_heard(port->slice, term);
 }
 
