@@ -7,8 +7,9 @@ usage: report.py DATA OUTPUT KERNEL
 
 DATA holds sum-N.json, stream-N-FAMILY.json, serve-N.json and series of the
 traffic tools, watch.json of the watcher, events.json (what `slicectl -j upgrade
-watch` said), upgrade.json (`slicectl -j upgrade show` at the end), plan.json, and
-slices.json: number, name, wanted outcome of each slice.
+watch` said), upgrade.json (`slicectl -j upgrade show` at the end), kernels.json
+(what each kernel runs then), plan.json, and slices.json: number, name, wanted
+outcome of each slice.
 """
 
 import json
@@ -55,7 +56,19 @@ def runs_of(upgrade, name):
     raise SystemExit("report: the upgrade says nothing of slice " + name)
 
 
-def slice_report(data, entry, upgrade):
+def running(kernels, name):
+    """The release that moves a slice's packets: of its master's active generation."""
+    masters = [k for k in kernels for s in k["slices"]
+               if s["slice"] == name and s["role"] == "master"]
+    if len(masters) != 1:
+        return "%d masters" % len(masters)
+    for generation in masters[0]["generations"]:
+        if generation["slice"] == name and generation["state"] == "active":
+            return generation["release"]
+    return "nothing"
+
+
+def slice_report(data, entry, upgrade, kernels):
     number, name = entry["number"], entry["name"]
     traffic = load(os.path.join(data, "sum-%d.json" % number))
     run = runs_of(upgrade, name)
@@ -64,7 +77,7 @@ def slice_report(data, entry, upgrade):
     serve = load(os.path.join(data, "serve-%d.json" % number))
     return {
         "name": name,
-        "from": run["from"], "to": run["to"], "final": run["final"],
+        "from": run["from"], "to": run["to"], "final": running(kernels, name),
         "outcome": run["outcome"],
         "plane": run.get("plane"), "state": run.get("failed_state"), "cause": run.get("cause"),
         "sent": traffic["sent"], "received": traffic["received"], "lost": traffic["lost"],
@@ -190,7 +203,8 @@ def main():
     upgrade = load(os.path.join(data, "upgrade.json"))
     events = load_lines(os.path.join(data, "events.json"))
     watch = load(os.path.join(data, "watch.json"))
-    slices = [slice_report(data, e, upgrade) for e in entries]
+    kernels = load(os.path.join(data, "kernels.json"))
+    slices = [slice_report(data, e, upgrade, kernels) for e in entries]
     passed = all(slice_passed(s, e["wanted"]) for s, e in zip(slices, entries))
     passed = passed and bool(watch["passed"])
     for s in slices:
