@@ -42,9 +42,15 @@ static bool netslice_reserved4(__be32 addr)
 	return (addr & htonl(0xf0000000)) == htonl(0xf0000000);
 }
 
+/* 0/8, which the kernel's own test takes for ordinary addresses but the first. */
+static bool netslice_zeronet4(__be32 addr)
+{
+	return !(addr & htonl(0xff000000));
+}
+
 static bool netslice_martian4(__be32 addr)
 {
-	return ipv4_is_zeronet(addr) || ipv4_is_loopback(addr) || ipv4_is_multicast(addr) ||
+	return netslice_zeronet4(addr) || ipv4_is_loopback(addr) || ipv4_is_multicast(addr) ||
 	       ipv4_is_linklocal_169(addr) || netslice_reserved4(addr);
 }
 

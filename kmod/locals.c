@@ -107,7 +107,8 @@ bool netslice_local4(const struct netslice_slice *slice, __be32 addr)
  */
 bool netslice_local6(const struct netslice_slice *slice, const struct in6_addr *addr)
 {
-	return netslice_locals_has(slice, addr);
+	/* IPv4 addresses are kept in this form; on the wire it has no business. */
+	return !ipv6_addr_v4mapped(addr) && netslice_locals_has(slice, addr);
 }
 
 static struct netslice_local *netslice_locals_find(struct netslice_locals *locals,

@@ -105,23 +105,27 @@ static struct neighbour *netslice_hop_neigh(const struct netslice_hop *hop,
 }
 
 /*
- * True if the packet can go now. Else the neighbour's queue has it until the
- * neighbour answers, and it will leave with the port's own MAC as source, even
- * on the master: right for the hosts, and of no use to the switches, which the
- * next packet, or refresh frame, puts right.
+ * The neighbour is not known to be there. If its address is known the packet can
+ * go, and NETSLICE_C_PASSED says so. Else the neighbour's queue has it until the
+ * neighbour answers, and it will leave with the port's own MAC as source, even on
+ * the master: right for the hosts, and of no use to the switches, which the next
+ * packet, or refresh frame, puts right. It counts as sent; a full queue loses its
+ * oldest packet for this one, and one loss is counted.
  */
-static bool netslice_neigh_ready(struct neighbour *neigh, struct sk_buff *skb,
-				 enum netslice_counter *what)
+static enum netslice_counter netslice_neigh_wait(struct netslice_port *port,
+						 struct neighbour *neigh, struct sk_buff *skb)
 {
-	unsigned int room;
+	unsigned int room = NEIGH_VAR(neigh->parms, QUEUE_LEN_BYTES);
+	unsigned int len = skb->len + ETH_HLEN;
+	bool full;
 
-	if (likely(READ_ONCE(neigh->nud_state) & NUD_CONNECTED))
-		return true;
-	room = NEIGH_VAR(neigh->parms, QUEUE_LEN_BYTES);
-	/* A full queue loses its oldest packet for this one. */
-	*what = READ_ONCE(neigh->arp_queue_len_bytes) + skb->truesize > room || neigh->dead ?
-		NETSLICE_C_DROP_NEIGHBOUR : NETSLICE_C_FORWARDED;
-	return !neigh_event_send(neigh, skb);
+	full = READ_ONCE(neigh->arp_queue_len_bytes) + skb->truesize > room || neigh->dead;
+	if (!neigh_event_send(neigh, skb))
+		return NETSLICE_C_PASSED;
+	if (full)
+		return NETSLICE_C_DROP_NEIGHBOUR;
+	netslice_count_sent(port, len);
+	return NETSLICE_C_FORWARDED;
 }
 
 static void netslice_push_header(const struct netslice_hop *hop, struct neighbour *neigh,
@@ -170,8 +174,11 @@ enum netslice_counter netslice_output(const struct netslice_path *path,
 		return netslice_drop(skb, NETSLICE_C_DROP_NEIGHBOUR);
 	skb_dst_drop(skb);
 	skb->dev = hop->dev;
-	if (!netslice_neigh_ready(neigh, skb, &what))
-		return what;
+	if (unlikely(!(READ_ONCE(neigh->nud_state) & NUD_CONNECTED))) {
+		what = netslice_neigh_wait(hop->port, neigh, skb);
+		if (what != NETSLICE_C_PASSED)
+			return what;
+	}
 	source = hop->port->kind == NETSLICE_PORT_LAN && path->role == NETSLICE_ROLE_MASTER ?
 		 hop->port->vmac : hop->dev->dev_addr;
 	netslice_push_header(hop, neigh, source, skb);
