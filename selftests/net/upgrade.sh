@@ -1,0 +1,277 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Two daemons upgrade slices under traffic: to releases that are good, to
+# releases that are not, and while daemons are killed. Nothing is lost.
+#
+#	        first --- p0 (10.99.0.1, .2) --- second
+#	       w0 |  | e0                      x5 |  | x6
+#	   bridge bw-+----------------------------+  |
+#	      | (west)|  bridge be -----------------+
+#	     hw       +----| (east)
+#	                   he
+#
+#	hw 10.0.1.10  2001:db8:1::10      gateways 10.0.1.1  2001:db8:1::1
+#	he 10.0.2.10  2001:db8:2::10               10.0.2.1  2001:db8:2::1
+#
+# timeout: 1800
+
+. "$(dirname "$0")/../lib.sh"
+
+rate=${RATE:-100}
+routes=${ROUTES:-100}
+dir=/run/upgrade
+mkdir -p "$dir"
+
+on() { slicectl -s "$dir/$1/run/sliced.sock" "${@:2}"; }	# NODE slicectl's words
+
+topology() {
+	local side
+
+	ns_make first second lan hw he
+	for side in w e; do
+		bridge lan "b$side"
+		bridge_port lan "b$side" "${side}h" "h$side" eth0
+	done
+	bridge_port lan bw wa first w0
+	bridge_port lan be ea first e0
+	bridge_port lan bw wb second x5
+	bridge_port lan be eb second x6
+	veth first p0 second p0
+	addr first p0 10.99.0.1/24
+	addr second p0 10.99.0.2/24
+	addr hw eth0 10.0.1.10/24 2001:db8:1::10/64
+	addr he eth0 10.0.2.10/24 2001:db8:2::10/64
+	ip -n hw route add default via 10.0.1.1
+	ip -n he route add default via 10.0.2.1
+	ip -n hw -6 route add default via 2001:db8:1::1
+	ip -n he -6 route add default via 2001:db8:2::1
+}
+
+config() { # NODE ADDRESS WEST EAST HOST-NUMBER
+	mkdir -p "$dir/$1"
+	cat > "$dir/$1/sliced.json" <<- END
+		{ "node": "$1", "state_dir": "$dir/$1/state", "run_dir": "$dir/$1/run",
+		  "listen": { "address": "$2", "port": 7468 }, "heartbeat_ms": 1000, "dead_ms": 15000,
+		  "ports": { "red": {
+		    "west": { "device": "$3", "addresses": ["10.0.1.$5/24", "2001:db8:1::$5/64"] },
+		    "east": { "device": "$4", "addresses": ["10.0.2.$5/24", "2001:db8:2::$5/64"] } } } }
+	END
+}
+
+definition() {
+	local i
+
+	cat <<- END
+		{ "name": "red",
+		  "ports": [ { "name": "west" }, { "name": "east" } ],
+		  "gateways": [
+		    { "port": "west", "address": "10.0.1.1" }, { "port": "west", "address": "2001:db8:1::1" },
+		    { "port": "east", "address": "10.0.2.1" }, { "port": "east", "address": "2001:db8:2::1" } ],
+		  "schema": 1, "config": { "routes": [
+	END
+	for ((i = 0; i < routes; i++)); do
+		printf '{ "dst": "172.16.%d.0/24", "via": "10.0.2.10", "port": "east" },\n' "$i"
+		printf '{ "dst": "2001:db8:%x::/48", "via": "2001:db8:2::10", "port": "east" },\n' \
+			$((4096 + i))
+	done
+	cat <<- END
+		    { "dst": "10.0.1.0/24", "port": "west" }, { "dst": "2001:db8:1::/64", "port": "west" },
+		    { "dst": "10.0.2.0/24", "port": "east" }, { "dst": "2001:db8:2::/64", "port": "east" }
+		  ] } }
+	END
+}
+
+declare -A daemon
+
+start() { # NODE
+	ip netns exec "$1" sliced -c "$dir/$1/sliced.json" >> "$OUT/$1.log" 2>&1 &
+	daemon[$1]=$!
+}
+
+reachable() { on "$1" node show; }
+connected() { on "$1" -j peer show | grep -qE '"up": ?true'; }
+pin() { on "$1" -j node show | jq -r 'if type == "array" then .[0] else . end | .pin'; }
+
+pair() {
+	start first
+	start second
+	ok "first answers" eventually 60 reachable first
+	ok "second answers" eventually 60 reachable second
+	ok "first knows second" on first peer add second address 10.99.0.2 port 7468 pin "$(pin second)"
+	ok "second knows first" on second peer add first address 10.99.0.1 port 7468 pin "$(pin first)"
+	ok "they are connected" eventually 60 connected first
+	ok "both ways" eventually 60 connected second
+}
+
+# --- traffic -----------------------------------------------------------------
+
+vmac() { slicectl -n "$master" -j port show red "$1" | jq -r '.[0].vmac'; }
+
+traffic_start() { # CASE HANDOVERS|any
+	local host flow=0 from to handovers=()
+
+	out=$OUT/$1
+	rm -rf "$out"
+	mkdir -p "$out"
+	receivers=() senders=()
+	for host in hw he; do
+		ip netns exec "$host" traffic recv --port 7000 --report "$out/r$host.json" &
+		receivers+=($!)
+	done
+	for host in hw he; do
+		eventually 60 test -e "$out/r$host.json"
+	done
+	for to in 10.0.2.10 2001:db8:2::10 10.0.1.10 2001:db8:1::10; do
+		flow=$((flow + 1)) from=$([ "$flow" -le 2 ] && echo hw || echo he)
+		ip netns exec "$from" traffic send --to "$to" --port 7000 --flow "$flow" \
+			--rate "$rate" --report "$out/s$flow.json" &
+		senders+=($!)
+	done
+	[ "$2" = any ] || handovers=(--handovers "$2")
+	ip netns exec lan watch --port wa=first --port ea=first --port wb=second --port eb=second \
+		--port wh=host-west --port eh=host-east \
+		--vmac "$(vmac west)=red/west" --vmac "$(vmac east)=red/east" \
+		--vip 10.0.1.1=red/west --vip 2001:db8:1::1=red/west \
+		--vip 10.0.2.1=red/east --vip 2001:db8:2::1=red/east \
+		--late-answer 50 --silence 20000 "${handovers[@]}" \
+		--verdict "$out/watch.json" --log "$out/watch.log" &
+	watcher=$!
+	eventually 60 test -e "$out/watch.json"
+	sleep 1.5
+}
+
+traffic_stop() { # CASE
+	local sent=() f
+
+	kill -TERM "${senders[@]}"
+	wait "${senders[@]}" 2> /dev/null
+	sleep 1
+	kill -TERM "${receivers[@]}"
+	wait "${receivers[@]}" 2> /dev/null
+	kill -TERM "$watcher"
+	if wait "$watcher"; then
+		pass "$1: nobody spoke out of turn"
+	else
+		fail "$1: nobody spoke out of turn" \
+			"$(jq -c '.final,.violations_by_rule,.violations[:5],.handover_list' "$out/watch.json")"
+	fi
+	for f in "$out"/s?.json; do
+		sent+=(--sent "$f")
+	done
+	if traffic sum "${sent[@]}" --received "$out/rhw.json" --received "$out/rhe.json" \
+		--report "$out/sum.json" > /dev/null; then
+		pass "$1: nothing lost, nothing doubled"
+	else
+		fail "$1: nothing lost, nothing doubled" "$(jq -c 'del(.flows)' "$out/sum.json")"
+	fi
+	note "$1: $(jq -c '{sent,received,lost,duplicated,reordered}' "$out/sum.json")"
+}
+
+# --- upgrades ----------------------------------------------------------------
+
+plan() { # RELEASE [MEMBERS]
+	printf '{ "slices": [ { "slice": "red", "release": "%s", "checks": [ %s ] } ], ' "$1" \
+		'{ "ping": "10.0.1.10" }, { "ping": "2001:db8:2::10" }, { "routes": 10 }'
+	printf '"lease_ms": 60000, "guard_ms": 10000, "health_ms": 40000 %s }\n' "${2:+, $2}"
+}
+
+upgrade_id() { jq -r 'if type == "array" then .[0] else . end | .id' "$out/id.json"; }
+
+upgrade_start() { # NODE RELEASE [MEMBERS]
+	plan "${@:2}" > "$out/plan.json"
+	on "$1" -j upgrade start "$out/plan.json" > "$out/id.json"
+}
+
+# The record of the slice red in the upgrade under test, on NODE.
+record() { # NODE FILTER
+	on "$1" -j upgrade show "$(upgrade_id)" |
+		jq -r "[.. | objects | select(.slice == \"red\" and has(\"state\") and has(\"times\"))][0] | $2"
+}
+
+ended() { [ "$(record "$1" '.outcome // ""')" != "" ]; }
+settled() { ended "$1" && [ "$(record "$1" .redundant)" != "under way" ]; }
+is() { [ "$(record "$1" "$2")" = "$3" ]; }
+
+# What red is on NODE: role, release of the active generation.
+role_of() { slicectl -n "$1" -j slice show red | jq -r '.[0].role'; }
+release_of() {
+	slicectl -n "$1" -j generation show red |
+		jq -r '.[] | select(.state == "active" or .["gen-state"] == "active") | .release'
+}
+
+show() {
+	note "$1 first: $(record first '{outcome,plane,failed_state,cause,cp_switch_ms,fp_switch_ms,redundant,redundant_why}' | jq -c .)"
+	note "$1 second: $(record second '{outcome,plane,failed_state,cause,cp_switch_ms,fp_switch_ms,redundant,redundant_why}' | jq -c .)"
+	on first -j upgrade show "$(upgrade_id)" > "$out/first.json" 2>&1
+	on second -j upgrade show "$(upgrade_id)" > "$out/second.json" 2>&1
+}
+
+good() { # CASE RELEASE [MEMBERS]: from the master to the other
+	local from=$master to
+
+	to=$([ "$master" = first ] && echo second || echo first)
+	traffic_start "$1" 1
+	ok "$1: it starts" upgrade_start "$from" "${@:2}"
+	ok "$1: it ends" eventually 300 settled "$from"
+	ok "$1: on the other node too" eventually 100 settled "$to"
+	show "$1"
+	equal "$1: complete" complete "$(record "$from" .outcome)"
+	equal "$1: on the other node too" complete "$(record "$to" .outcome)"
+	equal "$1: $to is master" master "$(role_of "$to")"
+	equal "$1: $from is standby" standby "$(role_of "$from")"
+	equal "$1: at the new release" "${2/ /-}" "$(release_of "$to")"
+	equal "$1: $from too" "${2/ /-}" "$(release_of "$from")"
+	[ "$(role_of "$to")" != master ] || master=$to
+	traffic_stop "$1"
+}
+
+bad() { # CASE RELEASE PLANE
+	local from=$master to was
+
+	to=$([ "$master" = first ] && echo second || echo first)
+	was=$(release_of "$from")
+	traffic_start "$1" 0
+	ok "$1: it starts" upgrade_start "$from" "$2"
+	ok "$1: it ends" eventually 300 settled "$from"
+	ok "$1: on the other node too" eventually 100 settled "$to"
+	show "$1"
+	equal "$1: rolled back" rolled-back "$(record "$from" .outcome)"
+	equal "$1: $3 has failed" "$3" "$(record "$from" .plane)"
+	ok "$1: a cause is on record" test -n "$(record "$from" '.cause // ""')"
+	equal "$1: the same on the other node" "$(record "$from" .cause)" "$(record "$to" .cause)"
+	equal "$1: $from is master" master "$(role_of "$from")"
+	equal "$1: at the old release" "$was" "$(release_of "$from")"
+	traffic_stop "$1"
+}
+
+# --- what is tested -------------------------------------------------------------
+
+netslice_load
+topology
+config first 10.99.0.1 w0 e0 2
+config second 10.99.0.2 x5 x6 3
+pair
+for release in base-1.0 base-1.1 base-2.0 bad-exit-1.2 bad-health-1.2; do
+	ok "first takes $release" on first release import "$BUILD/releases/$release.tar.gz"
+done
+definition > "$dir/red.json"
+ok "red is defined" on first slice define "$dir/red.json" release base-1.0
+is_master() { [ "$(role_of first)" = master ]; }
+ok "first becomes its master" eventually 60 is_master
+master=first
+ok "hosts reach each other over IPv4" eventually 60 ns hw ping -q -c 1 -W 2 10.0.2.10
+ok "and over IPv6" eventually 60 ns hw ping -q -c 1 -W 2 2001:db8:2::10
+
+out=$OUT
+plan "none 9" > "$dir/plan.json"
+refused "a release that is not there" "red: " on first upgrade check "$dir/plan.json"
+plan "base 1.1" '"peer": "nobody"' > "$dir/plan.json"
+refused "a peer that is not there" "no such peer" on first upgrade check "$dir/plan.json"
+plan "base 1.1" > "$dir/plan.json"
+refused "from the node that is not master" "red: " on second upgrade check "$dir/plan.json"
+ok "a plan that could be started" on first upgrade check "$dir/plan.json"
+
+[[ ${CASES:-1} != *1* ]] || good "1.0 to 1.1" "base 1.1"
+
+finish
