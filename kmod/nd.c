@@ -104,7 +104,8 @@ static void netslice_nd_learn(struct net_device *dev, struct netslice_solicit *n
 {
 	struct neighbour *neigh;
 
-	if (!ns->told || !is_valid_ether_addr(ns->mac))
+	/* Without IPv6 in the kernel its table was never set up. */
+	if (!ns->told || !is_valid_ether_addr(ns->mac) || unlikely(!ipv6_mod_enabled()))
 		return;
 	neigh = neigh_event_ns(&nd_tbl, ns->mac, &ns->sender, dev);
 	if (neigh)
