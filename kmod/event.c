@@ -18,16 +18,22 @@
 
 #define NETSLICE_EVENT_SIZE (16 * 1024)
 
+/* Is it about a frame of another node? */
+static bool netslice_event_heard(u8 event)
+{
+	return event == NETSLICE_EVENT_MARKER || event == NETSLICE_EVENT_PROBE;
+}
+
 static int netslice_event_head(struct sk_buff *skb, struct netslice_slice *slice, u8 event,
 			       const struct netslice_event_info *info, u64 event_seq)
 {
-	bool heard = event == NETSLICE_EVENT_MARKER || event == NETSLICE_EVENT_PROBE;
+	bool heard = netslice_event_heard(event);
 	struct netslice_role_state role;
 
 	netslice_role_look(slice, &role);
 	if (nla_put_u8(skb, NETSLICE_A_EVENT, event) ||
 	    netslice_nl_put_u64(skb, NETSLICE_A_EVENT_SEQ, event_seq) ||
-	    nla_put_string(skb, NETSLICE_A_SLICE, slice->dev->name) ||
+	    nla_put_string(skb, NETSLICE_A_SLICE, slice->name) ||
 	    nla_put_u32(skb, NETSLICE_A_SLICE_IFINDEX, slice->dev->ifindex) ||
 	    nla_put_u8(skb, NETSLICE_A_ROLE, role.role) ||
 	    (role.answer && nla_put_flag(skb, NETSLICE_A_ANSWER)) ||
@@ -41,7 +47,7 @@ static int netslice_event_head(struct sk_buff *skb, struct netslice_slice *slice
 static int netslice_event_frame(struct sk_buff *skb, const struct netslice_event_info *info,
 				u8 event)
 {
-	if (event != NETSLICE_EVENT_MARKER && event != NETSLICE_EVENT_PROBE)
+	if (!netslice_event_heard(event))
 		return 0;
 	if (netslice_nl_put_u64(skb, NETSLICE_A_COOKIE, info->cookie))
 		return -EMSGSIZE;
@@ -135,6 +141,8 @@ void netslice_event(struct netslice_slice *slice, enum netslice_event event,
 	u64 event_seq;
 	int n;
 
+	if (!netslice_event_heard(event))
+		atomic64_inc(&slice->nn->change_seq);
 	event_seq = atomic64_inc_return(&slice->nn->event_seq);
 	if (!genl_has_listeners(&netslice_genl_family, net, 0))
 		return;

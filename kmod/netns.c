@@ -33,6 +33,7 @@ static int __net_init netslice_net_init(struct net *net)
 	INIT_LIST_HEAD(&nn->slices);
 	hash_init(nn->names);
 	atomic64_set(&nn->event_seq, 0);
+	atomic64_set(&nn->change_seq, 0);
 	return 0;
 }
 

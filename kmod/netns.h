@@ -20,7 +20,10 @@
  * @slices: struct netslice_slice, in order of creation; read under RCU or @lock
  * @names: the same by name
  * @nslices: how many, under @lock
- * @event_seq: counts events, starts at 1; a dump during which it moved says so
+ * @event_seq: counts events, starts at 1
+ * @change_seq: the same, without the frames heard from other nodes, which change
+ *	nothing and which anybody on a LAN can send; a dump during which it moved
+ *	says so
  */
 struct netslice_net {
 	struct net *net;
@@ -29,6 +32,7 @@ struct netslice_net {
 	DECLARE_HASHTABLE(names, NETSLICE_SLICE_HASH_BITS);
 	unsigned int nslices;
 	atomic64_t event_seq;
+	atomic64_t change_seq;
 };
 
 struct netslice_net *netslice_pernet(const struct net *net);

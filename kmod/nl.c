@@ -271,7 +271,7 @@ int netslice_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, netslice_
 
 	BUILD_BUG_ON(sizeof(struct netslice_nl_cursor) > sizeof(cb->ctx));
 	mutex_lock(&nn->lock);
-	cb->seq = (unsigned int)atomic64_read(&nn->event_seq);
+	cb->seq = (unsigned int)atomic64_read(&nn->change_seq);
 	err = name ? netslice_nl_dump_one(skb, cb, nn, name, fill) :
 		     netslice_nl_dump_all(skb, cb, nn, fill);
 	mutex_unlock(&nn->lock);

@@ -101,7 +101,7 @@ static int netslice_nl_put_digest(struct sk_buff *skb, const struct netslice_gen
 
 static int netslice_nl_gen_put(struct sk_buff *skb, const struct netslice_generation *gen)
 {
-	if (nla_put_string(skb, NETSLICE_A_SLICE, gen->slice->dev->name) ||
+	if (nla_put_string(skb, NETSLICE_A_SLICE, gen->slice->name) ||
 	    netslice_nl_put_u64(skb, NETSLICE_A_GEN, gen->id) ||
 	    nla_put_u8(skb, NETSLICE_A_GEN_STATE, gen->state) ||
 	    nla_put_string(skb, NETSLICE_A_RELEASE, gen->release) ||

@@ -127,7 +127,7 @@ static int netslice_nl_port_put(struct sk_buff *skb, struct netslice_port *port)
 	dev = rcu_dereference(port->dev);
 	ifindex = dev ? dev->ifindex : 0;
 	rcu_read_unlock();
-	if (nla_put_string(skb, NETSLICE_A_SLICE, port->slice->dev->name) ||
+	if (nla_put_string(skb, NETSLICE_A_SLICE, port->slice->name) ||
 	    nla_put_string(skb, NETSLICE_A_PORT, port->name) ||
 	    nla_put_u8(skb, NETSLICE_A_PORT_KIND, port->kind) ||
 	    nla_put_u8(skb, NETSLICE_A_PORT_STATE, netslice_port_state(port)) ||
@@ -235,7 +235,7 @@ static int netslice_nl_gateway_put(struct sk_buff *skb, struct netlink_callback 
 
 	if (!header)
 		return -EMSGSIZE;
-	if (nla_put_string(skb, NETSLICE_A_SLICE, port->slice->dev->name) ||
+	if (nla_put_string(skb, NETSLICE_A_SLICE, port->slice->name) ||
 	    nla_put_string(skb, NETSLICE_A_PORT, port->name) ||
 	    nla_put(skb, NETSLICE_A_VMAC, ETH_ALEN, port->vmac) ||
 	    netslice_nl_put_vip(skb, vip)) {

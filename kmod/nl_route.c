@@ -378,7 +378,7 @@ static int netslice_nl_route_put_match(struct sk_buff *msg, struct genl_info *in
 	err = netslice_nl_route_match(info, gen, info->attrs[NETSLICE_A_ADDRESS], &route);
 	if (err)
 		return err;
-	if (nla_put_string(msg, NETSLICE_A_SLICE, slice->dev->name) ||
+	if (nla_put_string(msg, NETSLICE_A_SLICE, slice->name) ||
 	    netslice_nl_put_u64(msg, NETSLICE_A_GEN, gen->id))
 		return -EMSGSIZE;
 	return netslice_nl_put_route(msg, &route);
@@ -438,7 +438,7 @@ static int netslice_nl_route_dump_msg(struct sk_buff *skb, struct netlink_callba
 	header = netslice_nl_dump_put(skb, cb, NETSLICE_CMD_ROUTE_GET);
 	if (!header)
 		return -EMSGSIZE;
-	if (nla_put_string(skb, NETSLICE_A_SLICE, gen->slice->dev->name) ||
+	if (nla_put_string(skb, NETSLICE_A_SLICE, gen->slice->name) ||
 	    netslice_nl_put_u64(skb, NETSLICE_A_GEN, gen->id))
 		goto cancel;
 	for (;;) {
@@ -507,7 +507,7 @@ int netslice_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (at->done)
 		return 0;
 	mutex_lock(&nn->lock);
-	cb->seq = (unsigned int)atomic64_read(&nn->event_seq);
+	cb->seq = (unsigned int)atomic64_read(&nn->change_seq);
 	gen = netslice_nl_route_dump_gen(cb, nn, at);
 	if (IS_ERR(gen))
 		err = PTR_ERR(gen);

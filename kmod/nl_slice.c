@@ -128,7 +128,7 @@ static int netslice_nl_slice_put(struct sk_buff *skb, struct netslice_slice *sli
 	dev = netdev_master_upper_dev_get_rcu(slice->dev);
 	vrf = dev ? dev->ifindex : 0;
 	rcu_read_unlock();
-	if (nla_put_string(skb, NETSLICE_A_SLICE, slice->dev->name) ||
+	if (nla_put_string(skb, NETSLICE_A_SLICE, slice->name) ||
 	    nla_put_u32(skb, NETSLICE_A_SLICE_IFINDEX, slice->dev->ifindex) ||
 	    nla_put_u32(skb, NETSLICE_A_VRF_IFINDEX, vrf) ||
 	    nla_put_string(skb, NETSLICE_A_OWNER, slice->owner) ||

@@ -59,7 +59,7 @@ static int netslice_nl_stats_msg(struct sk_buff *skb, struct netlink_callback *c
 	header = netslice_nl_dump_put(skb, cb, NETSLICE_CMD_STATS_GET);
 	if (!header)
 		return -EMSGSIZE;
-	if (nla_put_string(skb, NETSLICE_A_SLICE, slice->dev->name))
+	if (nla_put_string(skb, NETSLICE_A_SLICE, slice->name))
 		goto cancel;
 	nest = nla_nest_start(skb, NETSLICE_A_STATS);
 	if (!nest)

@@ -110,7 +110,7 @@ static int netslice_nl_lacks(struct genl_info *info, const struct netslice_switc
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		nest = nla_nest_start(msg, NETSLICE_A_ENTRY);
-		if (!nest || nla_put_string(msg, NETSLICE_A_SLICE, v[i].slice->dev->name) ||
+		if (!nest || nla_put_string(msg, NETSLICE_A_SLICE, v[i].slice->name) ||
 		    netslice_nl_put_u64(msg, NETSLICE_A_LACKS, v[i].lacks)) {
 			nlmsg_free(msg);
 			return -EMSGSIZE;
