@@ -133,7 +133,7 @@ static int netslice_locals_add(struct netslice_locals *locals, const struct in6_
 		goto unlock;
 	local = netslice_locals_find(locals, addr, ifindex);
 	if (!local) {
-		local = kzalloc(sizeof(*local), GFP_ATOMIC);
+		local = kzalloc(sizeof(*local), GFP_ATOMIC | __GFP_ACCOUNT);
 		if (!local) {
 			err = -ENOMEM;
 			goto unlock;
@@ -308,6 +308,9 @@ void netslice_locals_free(struct netslice_slice *slice)
 
 struct netslice_locals_change {
 	void (*apply)(struct netslice_slice *slice, const struct netslice_locals_change *change);
+	int (*walk)(struct net_device *dev,
+		    int (*fn)(struct net_device *lower, struct netdev_nested_priv *priv),
+		    struct netdev_nested_priv *priv);
 	const struct in6_addr *addr;
 	int ifindex;
 	bool gone;
@@ -322,7 +325,7 @@ static int netslice_locals_change_lower(struct net_device *lower, struct netdev_
 	return 0;
 }
 
-/* An address of @dev changed: in which slices? Context: RCU. */
+/* An address of @dev changed: in which slices? Context: rtnl_lock or RCU, as walk needs it. */
 static void netslice_locals_changed(struct net_device *dev,
 				    const struct netslice_locals_change *change)
 {
@@ -330,12 +333,12 @@ static void netslice_locals_changed(struct net_device *dev,
 	struct netslice_port *port;
 
 	if (rcu_access_pointer(dev->rx_handler) == netslice_rx) {
-		port = rcu_dereference(dev->rx_handler_data);
+		port = rcu_dereference_rtnl(dev->rx_handler_data);
 		change->apply(port->slice, change);
 	} else if (dev->rtnl_link_ops == &netslice_link_ops) {
 		change->apply(netslice_slice_of(dev), change);
 	} else if (netif_is_l3_master(dev)) {
-		netdev_walk_all_lower_dev_rcu(dev, netslice_locals_change_lower, &priv);
+		change->walk(dev, netslice_locals_change_lower, &priv);
 	}
 }
 
@@ -357,6 +360,7 @@ static int netslice_locals_event6(struct notifier_block *nb, unsigned long event
 	const struct inet6_ifaddr *ifa = ptr;
 	struct netslice_locals_change change = {
 		.apply = netslice_locals_apply6,
+		.walk = netdev_walk_all_lower_dev_rcu,
 		.addr = &ifa->addr,
 		.ifindex = ifa->idev->dev->ifindex,
 		.gone = event == NETDEV_DOWN,
@@ -383,16 +387,20 @@ static void netslice_locals_apply4(struct netslice_slice *slice,
 	spin_unlock_bh(&locals->lock);
 	netslice_locals_scan(slice, locals);
 	netslice_locals_sweep(locals);
+	/* A VRF may have thousands of slices, and thousands of addresses for each. */
+	cond_resched();
 }
 
 static int netslice_locals_event4(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	const struct in_ifaddr *ifa = ptr;
-	struct netslice_locals_change change = { .apply = netslice_locals_apply4 };
+	struct netslice_locals_change change = {
+		.apply = netslice_locals_apply4,
+		.walk = netdev_walk_all_lower_dev,
+	};
 
-	rcu_read_lock();
+	/* Under rtnl_lock, and may sleep: so it does between two slices. */
 	netslice_locals_changed(ifa->ifa_dev->dev, &change);
-	rcu_read_unlock();
 	return NOTIFY_DONE;
 }
 
