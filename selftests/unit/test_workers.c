@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* needs: /proc */
 /* link: agent/sliced/workers.c */
 /* link: agent/sliced/worker.c */
 /* link: agent/sliced/worker_ask.c */
