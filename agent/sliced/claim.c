@@ -6,7 +6,8 @@
  * intervals. The new term is durable before the kernel has it, and the kernel
  * refuses once the evidence is too old.
  *
- * A slice that has no other node needs no evidence.
+ * A node that has no peer needs no evidence. (A probe for a virtual address is
+ * not sent: refresh frames come every second from a master that lives.)
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -16,6 +17,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "peer.h"
 #include "sliced.h"
 #include "slices_int.h"
 
@@ -43,6 +45,12 @@ static struct kern *claim_kern(const struct claim *c)
 static uint32_t claim_refresh(const struct slice *s)
 {
 	return s->kernel.refresh_ms ? s->kernel.refresh_ms : CLAIM_DEFAULT_MS;
+}
+
+/* Who could be master as well. */
+static bool claim_rival(const struct slice *s)
+{
+	return *s->peer || peers_next(slices_sliced(s->slices)->peers, NULL);
 }
 
 static bool claim_wanted(const struct slice *s)
@@ -105,7 +113,7 @@ static void claim_role(struct claim *c)
 	nsl_set_role(&a, NETSLICE_ROLE_MASTER);
 	nsl_set_role_expect(&a, s->kernel.state.role);
 	nsl_set_lease_expect(&a, NETSLICE_LEASE_NONE);
-	if (*s->peer)
+	if (claim_rival(s))
 		nsl_set_not_after(&a, (c->read_at + CLAIM_GOOD_MS) * 1000000);
 	kern_request(claim_kern(c), KERN_CONTROL, NETSLICE_CMD_ROLE_SET, &a, NULL, claim_called,
 		     c);
@@ -179,7 +187,7 @@ static void claim_read(void *arg, int code, const struct kern_port *ports, size_
 		claim_begin(c);
 		return;
 	}
-	if (*s->peer && c->read_at - c->silent_since < span) {
+	if (claim_rival(s) && c->read_at - c->silent_since < span) {
 		c->busy = false;
 		claim_wait(c, claim_refresh(s) / 2);
 		return;
@@ -222,7 +230,7 @@ void claim_look(struct slice *s)
 	c->watching = true;
 	c->ports = UINT32_MAX;
 	claim_begin(c);
-	if (!*s->peer && !c->tried)
+	if (!claim_rival(s) && !c->tried)
 		claim_wait(c, 0);
 }
 

@@ -8,6 +8,7 @@
 #include "backup.h"
 #include "cp.h"
 #include "ctl.h"
+#include "gen.h"
 #include "lib/json.h"
 #include "lib/jsonw.h"
 #include "manifest.h"
@@ -321,9 +322,13 @@ struct status {
 	struct nsl_jw	w;
 };
 
+#define STATUS_TEXTS	64
+
 struct status_one {
 	struct status	*status;
 	struct slice	*slice;
+	char		*text[STATUS_TEXTS];	/* what has drifted */
+	unsigned int	texts;
 };
 
 static void status_end(struct status *st)
@@ -336,23 +341,42 @@ static void status_end(struct status *st)
 	free(st);
 }
 
-static void status_drift(void *arg, const struct apply_result *result)
+/* One slice's part ends: all of it is known. */
+static void status_digest(void *arg, int code, const char *why, const struct gen_info *info)
 {
 	struct status_one *one = arg;
 	struct nsl_jw *w = &one->status->w;
+	struct cp_view view;
 	unsigned int i;
 
+	(void)why;
+	cp_view(one->slice, &view);
 	nsl_jw_object(w, NULL);
 	slice_status(one->slice, w);
 	nsl_jw_array(w, "drift");
-	if (result->code)
-		nsl_jw_str(w, NULL, result->why);
-	for (i = 0; i < result->texts; i++)
-		nsl_jw_str(w, NULL, result->text[i]);
+	for (i = 0; i < one->texts; i++)
+		nsl_jw_str(w, NULL, one->text[i]);
+	if (!code && info->gen && view.complete && view.master &&
+	    !gen_is(info, routeset_digest(view.routes)))
+		nsl_jw_str(w, NULL, "routes: the active generation is not what the worker wants");
 	nsl_jw_end(w);
 	nsl_jw_end(w);
 	status_end(one->status);
+	while (one->texts)
+		free(one->text[--one->texts]);
 	free(one);
+}
+
+static void status_drift(void *arg, const struct apply_result *result)
+{
+	struct status_one *one = arg;
+	unsigned int i;
+
+	if (result->code)
+		one->text[one->texts++] = slices_dup(result->why);
+	for (i = 0; i < result->texts && one->texts < STATUS_TEXTS; i++)
+		one->text[one->texts++] = slices_dup(result->text[i]);
+	gen_digest(one->slice, 0, status_digest, one);
 }
 
 static void status_looked(void *arg, int code, const char *why)

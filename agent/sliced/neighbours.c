@@ -384,7 +384,7 @@ static void on_neighbours(void *arg, const struct peer_msg *msg)
 	struct neighbours_job *job;
 	struct nsl_err err;
 
-	if (!s || !s->def || strcmp(s->peer, peer_name(msg->peer))) {
+	if (!s || !s->def || (*s->peer && strcmp(s->peer, peer_name(msg->peer)))) {
 		peer_refuse(peer_token(msg), "no-slice", "slice \"%s\" is not shared with this node",
 			    msg->slice);
 		return;
