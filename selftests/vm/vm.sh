@@ -194,7 +194,7 @@ vm_start() { # NAME [options]: see above
 	vm_share out "$dir"
 	[ -n "$reboot" ] || vm_args+=(-no-reboot)
 	vm_write_config "$dir" "$name" "$disk" "${environment[@]}"
-	vm_cmdline="console=ttyS0 loglevel=4 mitigations=off tsc=reliable no_timer_check nowatchdog"
+	vm_cmdline="console=ttyS0 loglevel=4 mitigations=off tsc=unstable clocksource=hpet nolapic_timer no_timer_check nowatchdog"
 	vm_cmdline+=" rcupdate.rcu_cpu_stall_suppress=1 random.trust_cpu=on oops=panic panic=-1"
 	vm_cmdline+=" VM_GUEST=\"$vm_here/guest.sh\""
 	vm_launch "$dir" "$kernel" "$cpus" "$memory"
