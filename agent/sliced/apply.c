@@ -110,7 +110,8 @@ static int job_fill(struct apply_job *job, const struct apply_spec *spec)
 		if (job_port(&job->port[job->ports++], &def->ports[i], map))
 			return -ENOMEM;
 	}
-	memcpy(job->gateway, def->gateways, def->gateway_count * sizeof(*job->gateway));
+	if (def->gateway_count)
+		memcpy(job->gateway, def->gateways, def->gateway_count * sizeof(*job->gateway));
 	job->gateways = def->gateway_count;
 	return 0;
 }

@@ -314,7 +314,8 @@ static void ports_known(void *arg, int code, const struct kern_port *ports, size
 		send_end(job, code, "the ports cannot be read");
 		return;
 	}
-	memcpy(job->port, ports, count * sizeof(*ports));
+	if (count)
+		memcpy(job->port, ports, count * sizeof(*ports));
 	job->ports = count;
 	ret = work_start(work, read_run, read_done, job);
 	if (ret)
@@ -364,7 +365,8 @@ static void install_ports(void *arg, int code, const struct kern_port *ports, si
 		install_end(job, "the ports cannot be read");
 		return;
 	}
-	memcpy(job->port, ports, count * sizeof(*ports));
+	if (count)
+		memcpy(job->port, ports, count * sizeof(*ports));
 	job->ports = count;
 	if (work_start(slices_sliced(job->slice->slices)->work, install_run, install_done, job))
 		install_end(job, "no thread could be started");
@@ -373,7 +375,8 @@ static void install_ports(void *arg, int code, const struct kern_port *ports, si
 static void install_gateways(struct neighbours_job *job, const struct definition *def)
 {
 	job->gateway = slices_alloc((def->gateway_count + 1) * sizeof(*job->gateway));
-	memcpy(job->gateway, def->gateways, def->gateway_count * sizeof(*job->gateway));
+	if (def->gateway_count)
+		memcpy(job->gateway, def->gateways, def->gateway_count * sizeof(*job->gateway));
 	job->gateways = def->gateway_count;
 }
 
