@@ -7,7 +7,8 @@
 
 set -u
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root LC_ALL=C.UTF-8
+# The host's /root may be closed to the user who runs the machine.
+export HOME=/run/home LC_ALL=C.UTF-8
 mkdir -p "$HOME"
 
 # Sets VM_NAME, VM_NICS (MAC=NAME ...), VM_MODULES, VM_EXECD, VM_DISK.
@@ -52,7 +53,7 @@ fi
 # Quiet until here; from now on the console shows all but debug messages.
 echo 7 > /proc/sys/kernel/printk
 echo "vm: $VM_NAME is up" > /dev/kmsg
-cd /root || exit 1
+cd "$HOME" || exit 1
 export VM_NAME OUT=/run/vm/out
 for setting in "${VM_ENV[@]}"; do
 	export "${setting?}"
