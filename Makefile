@@ -52,7 +52,7 @@ help:
 deps:
 	@selftests/deps
 
-fetch:
+fetch: deps
 	@selftests/vm/fetch $(KERNELS)
 
 # --- user space --------------------------------------------------------------
@@ -232,27 +232,27 @@ $(BUILD)/vm/initramfs-%: $(BUILD)/vm/init selftests/vm/make-initramfs $(CACHE)/k
 # --- tests -------------------------------------------------------------------
 
 .PHONY: check check-quick check-static check-unit check-model check-net check-pair demo
-check: deps fetch
+check: fetch
 	@selftests/run build static unit model net pair
 
-check-quick: deps fetch
+check-quick: fetch
 	@$(MAKE) vm
 	@selftests/run static unit
 
 check-static: deps
 	@selftests/run static
 
-check-unit: deps fetch
+check-unit: fetch
 	@$(MAKE) vm
 	@selftests/run unit
 
 check-model: deps
 	@selftests/run model
 
-check-net check-pair: check-%: deps fetch
+check-net check-pair: check-%: fetch
 	@selftests/run build $*
 
-demo: deps fetch
+demo: deps
 	@$(MAKE) -j $(JOBS) kmod agent tools releases vm KERNEL=$(or $(KERNEL),6.1)
 	@selftests/demo/run
 
