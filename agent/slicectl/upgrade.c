@@ -86,7 +86,7 @@ static int upgrade_abort(struct ctl *ctl, struct args *args)
 
 static int upgrade_rollback(struct ctl *ctl, struct args *args)
 {
-	return ask(ctl, "upgrade.rollback", args, NULL, false);
+	return ask(ctl, "upgrade.rollback", args, NULL, true);
 }
 
 static int upgrade_history(struct ctl *ctl, struct args *args)
@@ -126,7 +126,7 @@ static const struct verb verbs[] = {
 	  .pos = pos_id, .words = slice_words, .run = upgrade_confirm },
 	{ .name = "abort", .help = "roll back what is not complete",
 	  .pos = pos_id, .words = slice_words, .run = upgrade_abort },
-	{ .name = "rollback", .help = "take one slice back to the version it came from",
+	{ .name = "rollback", .help = "take one slice back to the version it came from; prints the id",
 	  .pos = pos_slice, .run = upgrade_rollback },
 	{ .name = "history", .help = "what was upgraded, how it ended, and why",
 	  .pos = pos_any, .words = history_words, .run = upgrade_history },

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "backup.h"
+#include "clock.h"
 #include "cp.h"
 #include "lib/err.h"
 #include "lib/json.h"
@@ -67,6 +68,8 @@ static void adopt_poll(struct run *run)
 		adopt_failed(run, PLANE_CP, "worker", view.why);
 	else if (view.healthy)
 		cp_health(s, adopt_healthy, run_step(run));
+	else if (clock_boot_ms() >= run->verify_until)
+		adopt_failed(run, PLANE_CP, "worker", "it was not well in time");
 	else
 		run_timer(run, ADOPT_POLL_MS, adopt_poll);
 }
@@ -86,6 +89,7 @@ static void adopt_receive(struct run *run)
 	struct slice *s = run_slice(run);
 	struct cp_view view;
 
+	run->verify_until = clock_boot_ms() + run->up->plan->health_ms;
 	backup_start(s, run_peer(run), BACKUP_RECEIVE, NULL, NULL);
 	cp_view(s, &view);
 	if (run->take->standby && view.running && !strcmp(view.release, run->to)) {

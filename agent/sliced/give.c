@@ -277,20 +277,14 @@ static void give_configured(void *arg, const struct peer_answer *answer)
 	give_want_equal(run, EQUAL_COPY);
 }
 
-static void give_config_looked(void *arg, int code, const char *why)
+/* What the other node needs to keep the service uninterrupted. */
+static void give_config_send(struct run *run, const struct definition *definition)
 {
-	struct run *run = run_step_take(arg);
-	struct slice *s = run ? run_slice(run) : NULL;
+	const struct slice *s = run_slice(run);
 	struct nsl_json *def;
 	struct nsl_jw w = { 0 };
 
-	if (!s)
-		return;
-	if (code || s->kernel.state.role != NETSLICE_ROLE_MASTER) {
-		give_up(run, PLANE_FP, code ? why : "this node is not master of the slice");
-		return;
-	}
-	def = nsl_json_parse(s->def->text, strlen(s->def->text), NULL);
+	def = nsl_json_parse(definition->text, strlen(definition->text), NULL);
 	nsl_jw_object(&w, NULL);
 	nsl_jw_str(&w, "upgrade", run->up->id);
 	nsl_jw_bool(&w, "standby", give_standby_way(run));
@@ -305,6 +299,50 @@ static void give_config_looked(void *arg, int code, const char *why)
 	nsl_jw_end(&w);
 	nsl_json_free(def);
 	give_ask(run, WIRE_CONFIG, &w, GIVE_ASK_MS + run->up->plan->health_ms, give_configured);
+}
+
+/* Back to a release that does not read what this one has migrated: the configuration of then. */
+static void give_config_kept(void *arg, const struct store_result *res)
+{
+	struct run *run = run_step_take(arg);
+	struct definition *def = NULL;
+	const char *text;
+	size_t len;
+
+	if (!run || !run_slice(run))
+		return;
+	if (!res->error && res->row_count) {
+		text = store_blob(store_row_at(res, 0), 1, &len);
+		def = definition_parse(text, len, NULL);
+	}
+	if (def)
+		give_config_send(run, def);
+	else
+		give_up(run, PLANE_NODE, "no configuration that the release reads is kept here");
+	definition_free(def);
+}
+
+static void give_config_looked(void *arg, int code, const char *why)
+{
+	struct run *run = run_step_take(arg);
+	struct slice *s = run ? run_slice(run) : NULL;
+	const struct release *r;
+	struct store_tx *tx;
+
+	if (!s)
+		return;
+	if (code || s->kernel.state.role != NETSLICE_ROLE_MASTER) {
+		give_up(run, PLANE_FP, code ? why : "this node is not master of the slice");
+		return;
+	}
+	r = release_find(run_sliced(run)->releases, run->to);
+	if (!r || manifest_reads(r->manifest, s->def->schema)) {
+		give_config_send(run, s->def);
+		return;
+	}
+	tx = store_tx_new(run_sliced(run)->store);
+	store_add(tx, SQL_KEEP_GET, "ss", s->name, "config");
+	store_commit(tx, give_config_kept, run_step(run));
 }
 
 static void give_config(struct run *run)
@@ -369,6 +407,19 @@ void give_begin(struct run *run)
 	if (strcmp(s->target, run->to))
 		slice_set_release(s, NULL, run->to, NULL, NULL);
 	run_enter(run, RUN_VERSION_SYNC, give_versions);
+}
+
+/* The daemon was started anew: its workers with it, and an upgrade starts its slices' itself. */
+void give_resume(struct run *run)
+{
+	struct slice *s = run_slice(run);
+
+	if (s) {
+		cp_role(s, slice_is_cp_master(s), s->terms.cp, NULL, NULL);
+		cp_start(s, run->from, NULL, NULL, NULL);
+	}
+	run->away = true;
+	run_timer(run, GIVE_AWAY_MS, give_waited);
 }
 
 void give_standby(struct run *run)

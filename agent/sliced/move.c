@@ -11,52 +11,20 @@
 
 #include "clock.h"
 #include "cp.h"
-#include "handover.h"
-#include "kern.h"
 #include "lib/err.h"
 #include "lib/json.h"
 #include "lib/jsonw.h"
 #include "log.h"
+#include "move_int.h"
 #include "run.h"
 #include "sliced.h"
 
-#define MOVE_POLL_MS	25
 #define MOVE_REPEAT_MS	250
 #define MOVE_PLACE_MS	200
-#define MOVE_QUIET_MS	3000	/* frames that a switch floods do not hold it up for longer */
-#define MOVE_SILENCE	3	/* intervals of refresh frames */
-#define MOVE_SILENT_MS	2000	/* evidence of silence is good for so long */
-
-struct move {
-	struct run		*run;
-	struct handover		h;
-	bool			started;
-	int			state;		/* to go on from, while it is being prepared */
-	struct event		*repeat;
-	struct event		*limit;
-	struct event		*poll;
-	bool			reading;
-	bool			again;
-	uint64_t		marked_ms;	/* the trail marker was seen; 0: not yet */
-	uint64_t		vmac_rx;	/* then */
-	uint64_t		listen_ms;	/* since when it listens; 0: it does not */
-	uint32_t		listen_boot_ms;
-	uint64_t		cp_from_ms;	/* clocks of the two switches */
-	uint64_t		fp_from_ms;
-	unsigned int		serial;
-};
 
 static unsigned int move_serial;
 
-/* An operation that will answer to this machine and to no later one. */
-struct op {
-	struct run	*run;
-	unsigned int	serial;
-	bool		master;
-	uint64_t	cp_term;
-};
-
-static struct op *op_new(struct move *m)
+struct op *op_new(struct move *m)
 {
 	struct op *op = upgrade_alloc(sizeof(*op));
 
@@ -65,7 +33,7 @@ static struct op *op_new(struct move *m)
 	return op;
 }
 
-static struct move *op_take(struct op *op)
+struct move *op_take(struct op *op)
 {
 	struct move *m = op->run->move;
 
@@ -75,9 +43,7 @@ static struct move *op_take(struct op *op)
 	return m;
 }
 
-static void move_look(struct move *m);
-
-static struct kern *move_kern(const struct move *m)
+struct kern *move_kern(const struct move *m)
 {
 	return run_sliced(m->run)->kern;
 }
@@ -291,19 +257,11 @@ static void op_progress(void *arg, const char *word)
 
 	/* the ends are recorded with what belongs to them */
 	if (state < 0 || state == RUN_COMPLETE || state == RUN_ROLLED_BACK || run->ended ||
-	    (enum run_state)state <= run->state)
+	    run->state == RUN_ROLLING_BACK || run_was(run, (enum run_state)state))
 		return;
 	if (!run->first && state == RUN_CP_SWITCHED && m->cp_from_ms)
 		run->cp_switch_ms = (int64_t)(clock_boot_ms() - m->cp_from_ms);
 	run_enter(run, (enum run_state)state, NULL);
-}
-
-static void move_slot(struct run *run)
-{
-	if (!run->moving)
-		return;
-	run->moving = false;
-	upgrade_turns(run->up);
 }
 
 static void op_finish(void *arg, enum handover_end end)
@@ -338,103 +296,6 @@ static const struct handover_ops move_ops = {
 	.progress = op_progress,
 	.finish = op_finish,
 };
-
-/* ---- evidence ---- */
-
-static void seen_markers(struct move *m, const struct kern_port *ports, size_t count)
-{
-	unsigned int kind = m->run->first ? HANDOVER_COOKIE_RETURN : HANDOVER_COOKIE_DRAIN;
-	uint64_t cookie = m->h.p.attempt + kind;
-
-	if (!m->h.markers && kern_all_marked(ports, count, cookie))
-		handover_marker(&m->h, cookie);
-}
-
-/* Hosts' packets, or the other's probe, reach a master. */
-static void seen_evidence(struct move *m, const struct kern_port *ports, size_t count)
-{
-	struct run *run = m->run;
-
-	if (m->h.evidence || m->h.kernel.role != NETSLICE_ROLE_MASTER ||
-	    !kern_all_evident(ports, count, m->h.p.attempt + HANDOVER_COOKIE_PROBE))
-		return;
-	if (!run->first && m->fp_from_ms)
-		run->fp_switch_ms = (int64_t)(clock_boot_ms() - m->fp_from_ms);
-	handover_evidence(&m->h);
-}
-
-/* Behind the other's trail marker nothing more is on its way to this node. */
-static void seen_quiet(struct move *m, const struct kern_port *ports, size_t count)
-{
-	uint64_t rx = kern_vmac_rx(ports, count), now = clock_boot_ms();
-	struct run *run = m->run;
-
-	if (m->h.quiet || m->h.kernel.role != NETSLICE_ROLE_DRAINING ||
-	    !kern_all_marked(ports, count, m->h.p.attempt + HANDOVER_COOKIE_TRAIL))
-		return;
-	if (!m->marked_ms) {
-		m->marked_ms = now;
-		if (run->first && m->fp_from_ms)
-			run->fp_switch_ms = (int64_t)(now - m->fp_from_ms);
-	} else if (rx == m->vmac_rx || now - m->marked_ms >= MOVE_QUIET_MS) {
-		handover_quiet(&m->h);
-		move_slot(run);
-	}
-	m->vmac_rx = rx;
-}
-
-static void seen_silence(struct move *m, const struct kern_port *ports, size_t count)
-{
-	const struct slice *s = run_slice(m->run);
-	uint64_t span = (uint64_t)(s && s->kernel.refresh_ms ? s->kernel.refresh_ms : 1000) *
-			MOVE_SILENCE;
-	uint64_t now = clock_boot_ms();
-
-	if (!m->listen_ms)
-		return;
-	if (!kern_all_silent(ports, count, span)) {
-		m->listen_ms = now;
-		return;
-	}
-	if (now >= m->listen_boot_ms && now - m->listen_ms >= span)
-		handover_silent(&m->h, op_boottime_ns(NULL) + MOVE_SILENT_MS * 1000000ULL);
-}
-
-/* While it moves; and after a return until the other node has followed. */
-static bool move_watches(const struct move *m)
-{
-	if (!m->started || m->h.state == HANDOVER_HOT)
-		return false;
-	return !m->h.finished ||
-	       (m->h.state == HANDOVER_BACK && !(m->h.heard & 1U << HANDOVER_FOLLOWED));
-}
-
-static void move_read(void *arg, int code, const struct kern_port *ports, size_t count)
-{
-	struct move *m = op_take(arg);
-	struct timeval tv = clock_timeval(MOVE_POLL_MS);
-
-	if (!m)
-		return;
-	m->reading = false;
-	if (!code) {
-		seen_markers(m, ports, count);
-		seen_evidence(m, ports, count);
-		seen_quiet(m, ports, count);
-		seen_silence(m, ports, count);
-	}
-	if (move_watches(m))
-		evtimer_add(m->poll, &tv);
-}
-
-static void move_look(struct move *m)
-{
-	if (m->reading || !move_watches(m))
-		return;
-	m->reading = true;
-	evtimer_del(m->poll);
-	kern_ports(move_kern(m), m->run->name, move_read, op_new(m));
-}
 
 static void move_polls(evutil_socket_t fd, short what, void *arg)
 {

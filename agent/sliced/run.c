@@ -310,8 +310,7 @@ void run_prepare(struct run *run)
 	run_stamp(run, RUN_PREPARE, false);
 }
 
-/* The other node hears of each state, for its record and for those who watch there. */
-static void run_tell(struct run *run)
+static void run_say(struct run *run, enum run_state state, bool ask)
 {
 	struct peer *peer = run_peer(run);
 	struct nsl_jw w = { 0 };
@@ -320,14 +319,35 @@ static void run_tell(struct run *run)
 		return;
 	nsl_jw_object(&w, NULL);
 	nsl_jw_str(&w, "upgrade", run->up->id);
-	nsl_jw_str(&w, "state", run_state_name(run->state));
+	nsl_jw_str(&w, "state", run_state_name(state));
+	if (ask)
+		nsl_jw_bool(&w, "ask", true);
 	if (*run->plane) {
 		nsl_jw_str(&w, "plane", run->plane);
 		nsl_jw_str(&w, "failed", run->failed);
 		nsl_jw_str(&w, "cause", run->cause);
 	}
+	if (run->after == AFTER_FAILED)
+		nsl_jw_str(&w, "standby_failed", run->after_why);
 	nsl_jw_end(&w);
 	peer_send_json(peer, WIRE_STATE, run->name, &w);
+}
+
+/* The other node hears of each state, for its record and for those who watch there. */
+static void run_tell(struct run *run, enum run_state state)
+{
+	run_say(run, state, false);
+}
+
+void run_tell_state(struct run *run)
+{
+	run_say(run, run->state, false);
+}
+
+void run_ask_state(struct run *run)
+{
+	if (!run->ended || run->after == AFTER_WANTED)
+		run_say(run, run->state, true);
 }
 
 struct entering {
@@ -346,9 +366,9 @@ static void run_entered(void *arg, const struct store_result *res)
 		log_error("slice %s: %s could not be recorded: %s", run->name,
 			  run_state_name(e->state), res->text);
 	if (!res->error) {
-		log_notice("slice %s: %s", run->name, run_state_name(run->state));
+		log_notice("slice %s: %s", run->name, run_state_name(e->state));
 		watch_state(run, e->state, false, run->cause);
-		run_tell(run);
+		run_tell(run, e->state);
 	}
 	if (e->serial == run->serial && e->then) {
 		if (res->error)
@@ -368,10 +388,22 @@ void run_enter(struct run *run, enum run_state state, run_then then)
 	e->state = state;
 	e->serial = run->serial;
 	e->then = then;
-	run->state = state;
+	/* the other node's word for what both planes do there is ahead of ours */
+	if (state != RUN_FP_SWITCHED || run->state < state)
+		run->state = state;
 	run_stamp(run, state, false);
-	tx_state(tx, run, state, "", NULL);
+	tx_state(tx, run, run->state, "", NULL);
 	store_commit(tx, run_entered, e);
+}
+
+bool run_was(const struct run *run, enum run_state state)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->time_count; i++)
+		if (!run->times[i].peer && run->times[i].state == state)
+			return true;
+	return false;
 }
 
 struct journalling {
@@ -429,6 +461,8 @@ void run_after(struct run *run, enum run_after after, const char *why)
 	run->after = after;
 	snprintf(run->after_why, sizeof(run->after_why), "%s", why);
 	run_save(run);
+	if (after == AFTER_FAILED)
+		run_tell_state(run);
 	if (after == AFTER_DONE)
 		watch_state(run, run->state, false, "redundant at the new release");
 	else if (after == AFTER_FAILED)
@@ -438,16 +472,20 @@ void run_after(struct run *run, enum run_after after, const char *why)
 
 void run_peer_state(struct run *run, enum run_state state)
 {
-	if (run->peer_state == state && run->time_count)
-		return;
-	run->peer_state = state;
-	run_stamp(run, state, true);
-	watch_state(run, state, true, run->cause);
+	if (run->peer_state != state) {
+		run->peer_state = state;
+		run_stamp(run, state, true);
+		watch_state(run, state, true, run->cause);
+	}
 	/* what both planes do is done there: this node's word follows */
 	if (run->first && !run->ended && (state == RUN_CONFIGURE || state == RUN_VERIFY) &&
 	    run->state >= RUN_CP_SWITCHED && run->state < state)
 		run->state = state;
 	run_save(run);
+	/* it did not hear of its end, and nothing of a handover will tell it */
+	if (!run->first && !run->ended && state == RUN_ROLLED_BACK && !move_under_way(run) &&
+	    run->state != RUN_ROLLING_BACK)
+		run_enter(run, RUN_ROLLING_BACK, take_drop);
 }
 
 void run_blame(struct run *run, const char *plane, const char *state, const char *cause)
@@ -490,7 +528,7 @@ static void run_ended(void *arg, const struct store_result *res)
 	log_notice("slice %s: %s%s%s", run->name, run_state_name(run->state),
 		   *run->cause ? ": " : "", run->cause);
 	watch_state(run, run->state, false, run->cause);
-	run_tell(run);
+	run_tell(run, run->state);
 	run_unhold(run);
 	upgrade_turns(run->up);
 	upgrade_look(run->up);

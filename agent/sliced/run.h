@@ -156,8 +156,13 @@ void run_enter(struct run *run, enum run_state state, run_then then);
  */
 void run_journal(struct run *run, const char *step, const struct slice_terms *terms,
 		 void (*done)(struct run *run, int err));
+/* Has this node itself been in that state? */
+bool run_was(const struct run *run, enum run_state state);
 /* The first entry of a new one. */
 void run_prepare(struct run *run);
+/* What is it in there? The answer comes as any state. */
+void run_ask_state(struct run *run);
+void run_tell_state(struct run *run);
 /* The other node said that it is in that state. */
 void run_peer_state(struct run *run, enum run_state state);
 /* What failed, once: the first cause stands. */
@@ -186,6 +191,7 @@ int run_data_read(struct run *run, const char *text);
 /* ---- the way of the node that gives: give.c ---- */
 
 void give_start(struct upgrade *up);	/* the start command to the other node */
+void give_resume(struct run *run);	/* after a restart: from the beginning */
 void give_begin(struct run *run);	/* version-sync, config-sync, hot */
 void give_up(struct run *run, const char *plane, const char *cause);
 void give_peer_up(struct run *run);

@@ -415,24 +415,50 @@ static void take_on_rollback(void *arg, const struct peer_msg *msg)
 		run_enter(run, RUN_ROLLING_BACK, take_drop);
 }
 
+/* An upgrade of which nothing is on record here is over. */
+static void take_answer_unknown(const struct peer_msg *msg)
+{
+	const char *id = "";
+	struct nsl_jw w = { 0 };
+
+	if (nsl_json_get_str(msg->json, "upgrade", &id, NULL) != 1)
+		return;
+	nsl_jw_object(&w, NULL);
+	nsl_jw_str(&w, "upgrade", id);
+	nsl_jw_str(&w, "state", "rolled-back");
+	nsl_jw_str(&w, "plane", PLANE_NODE);
+	nsl_jw_str(&w, "failed", "prepare");
+	nsl_jw_str(&w, "cause", "the other node has no record of it");
+	nsl_jw_end(&w);
+	peer_send_json(msg->peer, WIRE_STATE, msg->slice, &w);
+}
+
 static void take_on_state(void *arg, const struct peer_msg *msg)
 {
 	struct nsl_err err;
 	struct run *run = take_known(arg, msg, &err);
-	const char *name = "";
-	bool confirm = false;
+	const char *name = "", *standby = NULL;
+	bool confirm = false, ask = false;
 	int state;
 
+	nsl_json_get_bool(msg->json, "ask", &ask, NULL);
+	if (!run && ask)
+		take_answer_unknown(msg);
 	if (!run || nsl_json_need_str(msg->json, "state", &name, &err) < 0)
 		return;
 	state = run_state_value(name);
 	if (state < 0 || take_blame_read(run, msg->json, &err))
 		return;
 	nsl_json_get_bool(msg->json, "confirm", &confirm, NULL);
+	nsl_json_get_str(msg->json, "standby_failed", &standby, NULL);
 	if (confirm && !run->first && !run->ended)
 		take_confirm(run);
 	else if (!confirm)
 		run_peer_state(run, (enum run_state)state);
+	if (standby && run->ended && run->after == AFTER_WANTED)
+		run_after(run, AFTER_FAILED, standby);
+	if (ask)
+		run_tell_state(run);
 }
 
 static void take_on_handover(void *arg, const struct peer_msg *msg)

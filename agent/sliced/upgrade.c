@@ -337,7 +337,7 @@ static void run_resume(struct run *run)
 	} else if (!run->first && run->state == RUN_HOT && run->attempt) {
 		move_resume(run, HANDOVER_HOT);
 	} else if (run->first) {
-		run->away = true;	/* the way begins again when the other node is there */
+		give_resume(run);
 	}
 }
 
@@ -375,8 +375,10 @@ static void upgrades_up(void *arg, struct peer *peer, const struct nsl_json *hel
 			give_start(up);
 		else if (!up->first && up->new_pid)
 			take_reset_done(up);
-		for (run = up->runs; run; run = run->next)
+		for (run = up->runs; run; run = run->next) {
+			run_ask_state(run);
 			give_peer_up(run);
+		}
 	}
 }
 

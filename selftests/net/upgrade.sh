@@ -18,8 +18,9 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-rate=${RATE:-100}
+rate=${RATE:-40}
 routes=${ROUTES:-100}
+cases=${CASES:-123456}
 dir=/run/upgrade
 mkdir -p "$dir"
 
@@ -111,7 +112,7 @@ vmac() { slicectl -n "$master" -j port show red "$1" | jq -r '.[0].vmac'; }
 traffic_start() { # CASE HANDOVERS|any
 	local host flow=0 from to handovers=()
 
-	out=$OUT/$1
+	out=$OUT/${1//[^a-z0-9]/-}
 	rm -rf "$out"
 	mkdir -p "$out"
 	receivers=() senders=()
@@ -129,7 +130,7 @@ traffic_start() { # CASE HANDOVERS|any
 		senders+=($!)
 	done
 	[ "$2" = any ] || handovers=(--handovers "$2")
-	ip netns exec lan watch --port wa=first --port ea=first --port wb=second --port eb=second \
+	ip netns exec lan nice -n -15 watch --port wa=first --port ea=first --port wb=second --port eb=second \
 		--port wh=host-west --port eh=host-east \
 		--vmac "$(vmac west)=red/west" --vmac "$(vmac east)=red/east" \
 		--vip 10.0.1.1=red/west --vip 2001:db8:1::1=red/west \
@@ -189,6 +190,11 @@ record() { # NODE FILTER
 		jq -r "[.. | objects | select(.slice == \"red\" and has(\"state\") and has(\"times\"))][0] | $2"
 }
 
+reset_seen() {
+	on "$1" -j upgrade show "$(upgrade_id)" | jq -r '[.. | objects | select(has("old_pid"))][0] |
+		if .new_pid and .old_pid != .new_pid then "yes" else "no: \(.)" end'
+}
+
 ended() { [ "$(record "$1" '.outcome // ""')" != "" ]; }
 settled() { ended "$1" && [ "$(record "$1" .redundant)" != "under way" ]; }
 is() { [ "$(record "$1" "$2")" = "$3" ]; }
@@ -216,6 +222,7 @@ good() { # CASE RELEASE [MEMBERS]: from the master to the other
 	ok "$1: it ends" eventually 300 settled "$from"
 	ok "$1: on the other node too" eventually 100 settled "$to"
 	show "$1"
+	[[ $* != *agent* ]] || says "$1: $to has a new process" "^yes$" reset_seen "$from"
 	equal "$1: complete" complete "$(record "$from" .outcome)"
 	equal "$1: on the other node too" complete "$(record "$to" .outcome)"
 	equal "$1: $to is master" master "$(role_of "$to")"
@@ -245,6 +252,64 @@ bad() { # CASE RELEASE PLANE
 	traffic_stop "$1"
 }
 
+# The daemon of NODE, first or second as the upgrade sees it.
+victim() { # ROLE
+	if [ "$1" = first ]; then echo "$master"; else
+		[ "$master" = first ] && echo second || echo first
+	fi
+}
+
+child_of() { # NODE
+	ip netns pids "$1" | while read -r pid; do
+		grep -qz -e --supervised "/proc/$pid/cmdline" 2> /dev/null && echo "$pid"
+	done
+}
+
+# Kills a daemon as soon as a node is in a state; goes on, or back, and loses nothing.
+killed() { # CASE WHOM WHERE STATE
+	local from=$master to whom where was before pid seen=
+
+	to=$([ "$master" = first ] && echo second || echo first)
+	whom=$(victim "$2") where=$(victim "$3")
+	was=$(release_of "$from")
+	traffic_start "$1" any
+	before=$(grep -c "red: $4" "$OUT/$where.log")
+	pid=$(child_of "$whom")
+	upgrade_start "$from" "$([ "$was" = base-1.0 ] && echo base 1.2 || echo base 1.0)"
+	until [ "$(grep -c "red: $4" "$OUT/$where.log")" -gt "$before" ] || ended "$from" 2> /dev/null; do
+		sleep 0.02
+	done
+	kill -KILL "$pid"
+	ok "$1: it comes to its end" eventually 300 settled "$from"
+	ok "$1: on the other node too" eventually 200 settled "$to"
+	show "$1"
+	seen=$(record "$from" .outcome)
+	ok "$1: complete or rolled back: $seen" test "$seen" = complete -o "$seen" = rolled-back
+	equal "$1: both nodes say so" "$seen" "$(record "$to" .outcome)"
+	[ "$seen" != complete ] || master=$to
+	equal "$1: $master is master" master "$(role_of "$master")"
+	equal "$1: the other is not" standby "$(role_of "$(victim second)")"
+	traffic_stop "$1"
+}
+
+# The operator takes the slice back to the release that it came from.
+back() { # CASE
+	local from=$master to
+
+	to=$([ "$master" = first ] && echo second || echo first)
+	traffic_start "$1" 1
+	on "$from" -j upgrade rollback red > "$out/id.json"
+	ok "$1: it has an id" test -n "$(upgrade_id)"
+	ok "$1: it ends" eventually 300 settled "$from"
+	ok "$1: on the other node too" eventually 100 settled "$to"
+	show "$1"
+	equal "$1: complete" complete "$(record "$from" .outcome)"
+	equal "$1: $to is master" master "$(role_of "$to")"
+	equal "$1: at the former release" base-1.0 "$(release_of "$to")"
+	[ "$(role_of "$to")" != master ] || master=$to
+	traffic_stop "$1"
+}
+
 # --- what is tested -------------------------------------------------------------
 
 netslice_load
@@ -252,7 +317,7 @@ topology
 config first 10.99.0.1 w0 e0 2
 config second 10.99.0.2 x5 x6 3
 pair
-for release in base-1.0 base-1.1 base-2.0 bad-exit-1.2 bad-health-1.2; do
+for release in base-1.0 base-1.1 base-1.2 base-2.0 bad-exit-1.2 bad-health-1.2; do
 	ok "first takes $release" on first release import "$BUILD/releases/$release.tar.gz"
 done
 definition > "$dir/red.json"
@@ -272,6 +337,20 @@ plan "base 1.1" > "$dir/plan.json"
 refused "from the node that is not master" "red: " on second upgrade check "$dir/plan.json"
 ok "a plan that could be started" on first upgrade check "$dir/plan.json"
 
-[[ ${CASES:-1} != *1* ]] || good "1.0 to 1.1" "base 1.1"
+[[ $cases != *1* ]] || bad "a worker that ends" "bad-exit 1.2" cp
+[[ $cases != *2* ]] || bad "a worker that is never well" "bad-health 1.2" cp
+[[ $cases != *3* ]] || {
+	killed "first dies in config-sync" first first config-sync
+	killed "second dies in config-sync" second second config-sync
+	killed "first dies in cp-switched" first first cp-switched
+	killed "second dies in cp-switched" second second cp-switched
+	killed "first dies in fp-switched" first first fp-switched
+	killed "second dies in configure" second second configure
+	killed "first dies in verify" first second verify
+	killed "second dies in verify" second second verify
+}
+[[ $cases != *4* ]] || good "to 1.1" "base 1.1"
+[[ $cases != *5* ]] || back "and back"
+[[ $cases != *6* ]] || good "to 2.0 with a new daemon" "base 2.0" '"reset": "agent"'
 
 finish
