@@ -3,7 +3,7 @@
 #ifndef RELEASES_SCHEMA2_H
 #define RELEASES_SCHEMA2_H
 
-#include "static.h"
+#include "workers/static/static.h"
 
 extern const struct static_schema static_schema2;
 /* Schema 1 with the way to schema 2. */
