@@ -191,7 +191,8 @@ static void hear(const char *line, size_t len, const struct routes *old)
 	size_t i;
 
 	ck_assert_int_gt(nsl_json_need_str(msg, "op", &op, &err), 0);
-	nsl_json_for_each(v, nsl_json_member(msg, "routes")) {
+	for (v = nsl_json_member(msg, "routes"), v = v ? nsl_json_first(v) : NULL; v;
+	     v = nsl_json_next(v)) {
 		bool del = !strcmp(op, "del");
 
 		read_told(v, del, &r);
