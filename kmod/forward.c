@@ -28,6 +28,7 @@
 #include "program.h"
 #include "slice.h"
 #include "stats.h"
+#include "trace.h"
 
 enum netslice_to {
 	NETSLICE_TO_OTHER,
@@ -194,6 +195,15 @@ static enum netslice_counter netslice_receive(struct netslice_port *port, struct
 	return netslice_receive_ip(port, skb, to);
 }
 
+/* FORWARDED is counted where its length is known. */
+static void netslice_count_fate(struct netslice_slice *slice, const struct netslice_port *in,
+				enum netslice_counter what)
+{
+	netslice_count(slice->stats, what);
+	if (what >= NETSLICE_C_DROP_STANDBY || what == NETSLICE_C_TOO_BIG)
+		trace_netslice_drop(slice->name, in ? in->name : "", what);
+}
+
 /**
  * netslice_rx() - a frame came in by a port
  * @pskb: the frame
@@ -213,7 +223,7 @@ rx_handler_result_t netslice_rx(struct sk_buff **pskb)
 	*pskb = skb;
 	what = likely(skb) ? netslice_receive(port, skb) : NETSLICE_C_DROP_NO_MEMORY;
 	if (what != NETSLICE_C_FORWARDED)
-		netslice_count(port->slice->stats, what);
+		netslice_count_fate(port->slice, port, what);
 	return netslice_goes_up(what) ? RX_HANDLER_PASS : RX_HANDLER_CONSUMED;
 }
 
@@ -271,13 +281,13 @@ netdev_tx_t netslice_xmit(struct sk_buff *skb, struct net_device *dev)
 	rcu_read_lock();
 	if (!netslice_xmit_ready(skb)) {
 		kfree_skb(skb);
-		netslice_count(slice->stats, what);
+		netslice_count_fate(slice, NULL, what);
 	} else if (netslice_xmit_group(skb)) {
 		kfree_skb(skb);
 	} else {
 		what = netslice_send(slice, skb);
-		netslice_count(slice->stats, what == NETSLICE_C_FORWARDED ?
-			       NETSLICE_C_LOCAL_OUT : what);
+		netslice_count_fate(slice, NULL, what == NETSLICE_C_FORWARDED ?
+				    NETSLICE_C_LOCAL_OUT : what);
 	}
 	rcu_read_unlock();
 	if (what == NETSLICE_C_FORWARDED)

@@ -28,6 +28,7 @@
 #include "port.h"
 #include "program.h"
 #include "slice.h"
+#include "trace.h"
 
 static unsigned int netslice_max_routes = 2000000;
 module_param_named(max_routes, netslice_max_routes, uint, 0644);
@@ -460,6 +461,7 @@ static void netslice_switch_publish(struct netslice_switch *v)
 	netslice_rib_publish(&gen->rib);
 	gen->state = NETSLICE_GEN_ACTIVE;
 	rcu_assign_pointer(slice->active, gen);
+	trace_netslice_switch(slice->name, old ? old->id : 0, gen->id);
 	if (old) {
 		old->state = NETSLICE_GEN_PREVIOUS;
 		old->lacks = 0;
@@ -534,6 +536,7 @@ static u64 netslice_rollback_publish(struct netslice_slice *slice)
 
 	netslice_confirm_stop(slice);
 	rcu_assign_pointer(slice->active, gen);
+	trace_netslice_switch(slice->name, failed->id, gen ? gen->id : 0);
 	if (gen)
 		gen->state = NETSLICE_GEN_ACTIVE;
 	slice->previous = NULL;

@@ -26,6 +26,7 @@
 #include "port.h"
 #include "role.h"
 #include "slice.h"
+#include "trace.h"
 
 /* What LEASE_RECLAIM adds: the other node, which had the lease, was at + 1. */
 #define NETSLICE_RECLAIM_TERMS	2
@@ -75,6 +76,7 @@ static void netslice_role_apply(struct netslice_slice *slice, u8 role, bool answ
 	if (role == slice->role)
 		return;
 	netslice_evidence_reset(slice);
+	trace_netslice_role(slice->name, slice->role, role, slice->fp_term);
 	WRITE_ONCE(slice->role, role);
 	if (role == NETSLICE_ROLE_MASTER)
 		netslice_announce_start(slice);
