@@ -7,7 +7,10 @@
 #
 # timeout: 900
 
+# shellcheck disable=SC2119,SC2317 # functions are called by those of lib.sh
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=selftests/topology.sh
 . "$(dirname "$0")/../topology.sh"
 
 work=$(mktemp -d)
