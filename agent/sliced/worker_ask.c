@@ -77,8 +77,8 @@ static void worker_ask_timeout(evutil_socket_t fd, short what, void *arg)
 		worker_ask_end(ask, -ETIMEDOUT, "the worker did not answer in time", NULL);
 }
 
-struct worker_ask *worker_ask_new(struct worker *w, enum worker_type answer, enum worker_purpose purpose,
-			   worker_answered fn, void *arg)
+struct worker_ask *worker_ask_new(struct worker *w, enum worker_type answer,
+				  enum worker_purpose purpose, worker_answered fn, void *arg)
 {
 	struct worker_ask *ask = calloc(1, sizeof(*ask));
 	struct worker_ask **at = &w->asks;
@@ -287,8 +287,8 @@ void worker_asks_free(struct worker *w)
 
 /* --- replay --- */
 
-static void worker_replay_ask(struct worker *w, enum worker_type answer, const char *data, bool full,
-		       uint64_t seq)
+static void worker_replay_ask(struct worker *w, enum worker_type answer, const char *data,
+			      bool full, uint64_t seq)
 {
 	const struct worker_memory *m = &w->memory;
 	struct worker_ask *ask = worker_ask_new(w, answer, FOR_REPLAY, NULL, NULL);

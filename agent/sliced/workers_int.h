@@ -135,8 +135,8 @@ void worker_died(struct worker *w, const char *cause);
 void worker_hear(struct worker *w, const char *line, size_t len);
 
 /* worker_ask.c: requests, memory, replay */
-struct worker_ask *worker_ask_new(struct worker *w, enum worker_type answer, enum worker_purpose purpose,
-			   worker_answered fn, void *arg);
+struct worker_ask *worker_ask_new(struct worker *w, enum worker_type answer,
+				  enum worker_purpose purpose, worker_answered fn, void *arg);
 void worker_ask_send(struct worker_ask *ask, char *line, unsigned int timeout_ms);
 void worker_asks_flush(struct worker *w);
 /* Answers the request of @id, if it waits; false: none does. */
