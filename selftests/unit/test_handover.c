@@ -275,10 +275,9 @@ static void op_mark(void *arg, uint8_t kind, uint64_t cookie, uint64_t fp_term)
 
 static void op_announce(void *arg, uint64_t fp_term)
 {
-	struct node *n = arg;
-
-	if (n->k.role == NETSLICE_ROLE_MASTER && n->k.fp_term == fp_term)
-		announce(n);
+	if (((struct node *)arg)->k.role == NETSLICE_ROLE_MASTER &&
+	    ((struct node *)arg)->k.fp_term == fp_term)
+		announce(arg);
 }
 
 static void msg_arrives(struct node *n, struct item *it)
