@@ -27,7 +27,8 @@
 #   vm_stop NAME...  vm_kill NAME...  orderly (after sync), and like kill -9
 #   vm_restart NAME           power on again, as it was started
 #   vm_alive NAME
-#   vm_end                    end all machines of this run
+#   vm_end                    end all machines of this run; the folder of a run
+#                             that succeeded goes, unless VM_KEEP is set
 #
 # Call vm_start from the script's own shell, not from a subshell or a command
 # substitution: a machine ends with the process that started it.
@@ -357,5 +358,8 @@ vm_end() {
 		pid=${pid%/pid}
 		vm_kill "${pid##*/}"
 	done
+	if [ "$status" -eq 0 ] && [ -z "${VM_KEEP:-}" ]; then
+		rm -rf "${VM_RUN:?}"
+	fi
 	return "$status"
 }
