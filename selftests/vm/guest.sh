@@ -26,6 +26,9 @@ mount --bind "$VM_MODULES" "/lib/modules/${VM_MODULES##*/}"
 # Debian's fq_codel drops what waits too long, and in a busy emulator
 # everything does: a plain queue loses nothing that has room.
 echo pfifo_fast > /proc/sys/net/core/default_qdisc
+# Nor may the queue between namespaces drop what comes in a burst, when a machine
+# that was not scheduled for a second catches up.
+echo 100000 > /proc/sys/net/core/netdev_max_backlog
 
 name_links() { # network devices are named after their MAC, as configured
 	local nic address

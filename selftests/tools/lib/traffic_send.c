@@ -27,7 +27,7 @@
 #include "opt.h"
 #include "traffic.h"
 
-#define BURST		8
+#define BURST		4
 #define ERRNO_KINDS	16
 
 struct send_errno {
