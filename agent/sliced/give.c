@@ -448,6 +448,36 @@ void give_complete(struct run *run)
 		run_timer(run, GIVE_FETCH_MS, give_not_asked);
 }
 
+static void give_followed(void *arg, int code, const char *why)
+{
+	struct run *run = arg;
+
+	if (code)
+		log_warn("slice %s: the backup is not followed: %s", run->name, why);
+}
+
+/* A whole copy is here: the generation follows it from now on. */
+static void give_copied(void *arg, struct slice *slice, uint64_t seq)
+{
+	(void)seq;
+	backup_follow(slice, give_followed, arg);
+}
+
+void give_redundant(struct run *run)
+{
+	static const struct backup_ops receive = { .copied = give_copied };
+	struct slice *s = run_slice(run);
+	struct peer *peer = run_peer(run);
+
+	if (!s || !peer || strcmp(s->current, run->to) ||
+	    backup_direction(s) != BACKUP_OFF || runs_active(run->up->all, run->name))
+		return;
+	if (slice_is_cp_master(s))
+		backup_start(s, peer, BACKUP_SEND, NULL, NULL);
+	else
+		backup_start(s, peer, BACKUP_RECEIVE, &receive, run);
+}
+
 void give_returned(struct run *run)
 {
 	give_stop(run);

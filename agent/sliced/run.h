@@ -198,6 +198,8 @@ void give_peer_up(struct run *run);
 void give_peer_down(struct run *run);
 void give_complete(struct run *run);	/* the slice is the other node's */
 void give_standby(struct run *run);	/* complete: the other node becomes standby */
+/* The pair was redundant before this daemon was started: so it is again. */
+void give_redundant(struct run *run);
 void give_returned(struct run *run);	/* rolled back: the slice is this node's again */
 int give_init(struct upgrades *us);
 

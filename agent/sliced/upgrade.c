@@ -324,6 +324,8 @@ static void run_resume(struct run *run)
 			give_standby(run);
 		else if (run->after == AFTER_WANTED)
 			give_complete(run);
+		else if (run->after == AFTER_DONE)
+			give_redundant(run);
 		return;
 	}
 	run_hold(run);
@@ -352,7 +354,7 @@ static void upgrades_begin(evutil_socket_t fd, short what, void *arg)
 	for (up = us->list; up; up = up->next) {
 		if (!up->ended_ms && !up->first && !up->reset && up->old_pid)
 			take_reset_done(up);
-		for (run = up->runs; run && !up->ended_ms; run = run->next)
+		for (run = up->runs; run; run = run->next)
 			run_resume(run);
 		if (!up->ended_ms)
 			upgrade_look(up);

@@ -30,7 +30,7 @@
 #include "workers_int.h"
 
 static const struct workers_params default_params = {
-	.hello_ms = 10000,
+	.hello_ms = 30000,
 	.healthy_ms = 20000,
 	.poll_ms = 250,
 	.check_ms = 5000,

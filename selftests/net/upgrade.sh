@@ -20,7 +20,7 @@
 
 rate=${RATE:-40}
 routes=${ROUTES:-100}
-cases=${CASES:-123456}
+cases=${CASES:-1234567}
 dir=/run/upgrade
 mkdir -p "$dir"
 
@@ -83,11 +83,8 @@ definition() {
 	END
 }
 
-declare -A daemon
-
 start() { # NODE
 	ip netns exec "$1" sliced -c "$dir/$1/sliced.json" >> "$OUT/$1.log" 2>&1 &
-	daemon[$1]=$!
 }
 
 reachable() { on "$1" node show; }
@@ -252,11 +249,12 @@ bad() { # CASE RELEASE PLANE
 	traffic_stop "$1"
 }
 
+other() { [ "$master" = first ] && echo second || echo first; }
+next_release() { [ "$(release_of "$master")" = base-1.0 ] && echo base 1.2 || echo base 1.0; }
+
 # The daemon of NODE, first or second as the upgrade sees it.
 victim() { # ROLE
-	if [ "$1" = first ]; then echo "$master"; else
-		[ "$master" = first ] && echo second || echo first
-	fi
+	if [ "$1" = first ]; then echo "$master"; else other; fi
 }
 
 child_of() { # NODE
@@ -267,19 +265,17 @@ child_of() { # NODE
 
 # Kills a daemon as soon as a node is in a state; goes on, or back, and loses nothing.
 killed() { # CASE WHOM WHERE STATE
-	local from=$master to whom where was before pid seen=
+	local from=$master to whom where was pid killer seen
 
-	to=$([ "$master" = first ] && echo second || echo first)
+	to=$(other)
 	whom=$(victim "$2") where=$(victim "$3")
 	was=$(release_of "$from")
 	traffic_start "$1" any
-	before=$(grep -c "red: $4" "$OUT/$where.log")
 	pid=$(child_of "$whom")
-	upgrade_start "$from" "$([ "$was" = base-1.0 ] && echo base 1.2 || echo base 1.0)"
-	until [ "$(grep -c "red: $4" "$OUT/$where.log")" -gt "$before" ] || ended "$from" 2> /dev/null; do
-		sleep 0.02
-	done
-	kill -KILL "$pid"
+	(tail -n 0 -F "$OUT/$where.log" 2> /dev/null | grep -q -m 1 "red: $4" && kill -KILL "$pid") &
+	killer=$!
+	upgrade_start "$from" "$(next_release)"
+	wait "$killer"
 	ok "$1: it comes to its end" eventually 300 settled "$from"
 	ok "$1: on the other node too" eventually 200 settled "$to"
 	show "$1"
@@ -288,7 +284,10 @@ killed() { # CASE WHOM WHERE STATE
 	equal "$1: both nodes say so" "$seen" "$(record "$to" .outcome)"
 	[ "$seen" != complete ] || master=$to
 	equal "$1: $master is master" master "$(role_of "$master")"
-	equal "$1: the other is not" standby "$(role_of "$(victim second)")"
+	equal "$1: $(other) is not" standby "$(role_of "$(other)")"
+	equal "$1: at one release or the other" \
+		"$([ "$seen" = complete ] && record "$master" .to || echo "$was")" "$(release_of "$master")"
+	note "$1: $(grep -h "red: handover" "$OUT"/*.log | tail -n 4 | sed 's/.*handover//' | tr '\n' ';')"
 	traffic_stop "$1"
 }
 
@@ -307,6 +306,74 @@ back() { # CASE
 	equal "$1: $to is master" master "$(role_of "$to")"
 	equal "$1: at the former release" base-1.0 "$(release_of "$to")"
 	[ "$(role_of "$to")" != master ] || master=$to
+	traffic_stop "$1"
+}
+
+# It waits in verify for the operator, who confirms it or takes it back.
+operator() { # CASE confirm|abort
+	local from=$master to was
+
+	to=$(other) was=$(release_of "$from")
+	traffic_start "$1" any
+	ok "$1: it starts" upgrade_start "$from" "$(next_release)" '"confirm": "operator"'
+	ok "$1: it is verified" eventually 200 is "$from" .state verify
+	equal "$1: not more" "" "$(record "$from" '.outcome // ""')"
+	ok "$1: the operator" on "$from" upgrade "$2" "$(upgrade_id)"
+	ok "$1: it ends" eventually 200 settled "$from"
+	ok "$1: on the other node too" eventually 100 settled "$to"
+	show "$1"
+	if [ "$2" = confirm ]; then
+		equal "$1: complete" complete "$(record "$from" .outcome)"
+		master=$to
+	else
+		equal "$1: rolled back" rolled-back "$(record "$from" .outcome)"
+		equal "$1: as aborted" "aborted by the operator" "$(record "$to" .cause)"
+		equal "$1: at the old release" "$was" "$(release_of "$from")"
+	fi
+	equal "$1: $master is master" master "$(role_of "$master")"
+	equal "$1: $(other) is standby" standby "$(role_of "$(other)")"
+	traffic_stop "$1"
+}
+
+# All of it is well but one check: the slice comes back by another handover.
+bad_check() { # CASE
+	local from=$master to was
+
+	to=$(other) was=$(release_of "$from")
+	traffic_start "$1" any
+	plan "$(next_release)" | sed 's/10\.0\.1\.10/10.0.1.99/; s/60000/40000/' > "$out/plan.json"
+	ok "$1: it starts" on_start "$from"
+	ok "$1: it ends" eventually 300 settled "$from"
+	ok "$1: on the other node too" eventually 100 settled "$to"
+	show "$1"
+	equal "$1: rolled back" rolled-back "$(record "$from" .outcome)"
+	equal "$1: in which state" verify "$(record "$from" .failed_state)"
+	equal "$1: which plane" fp "$(record "$from" .plane)"
+	equal "$1: why" "ping 10.0.1.99: no answer" "$(record "$from" .cause)"
+	equal "$1: at the old release" "$was" "$(release_of "$from")"
+	equal "$1: $from is master" master "$(role_of "$from")"
+	equal "$1: $to is standby" standby "$(role_of "$to")"
+	traffic_stop "$1"
+}
+
+on_start() { on "$1" -j upgrade start "$out/plan.json" > "$out/id.json"; }
+
+# Mastership goes home at the end, by an upgrade of its own.
+home() { # CASE
+	local from=$master to
+
+	to=$(other)
+	traffic_start "$1" 2
+	ok "$1: it starts" upgrade_start "$from" "$(next_release)" '"home": true'
+	ok "$1: it ends" eventually 200 settled "$from"
+	upgrade_of() { on "$to" -j upgrade show | jq -r '[.. | objects | select(has("started_ms"))] |
+		map(select(.role == "first")) | max_by(.started_ms) | .id // ""'; }
+	went() { jq -n --arg id "$(upgrade_of)" '{id: $id}' > "$out/id.json" && settled "$to"; }
+	ok "$1: mastership goes home" eventually 200 went
+	show "$1"
+	equal "$1: $from is master" master "$(role_of "$from")"
+	equal "$1: $to is standby" standby "$(role_of "$to")"
+	equal "$1: both at one release" "$(release_of "$from")" "$(release_of "$to")"
 	traffic_stop "$1"
 }
 
@@ -348,6 +415,12 @@ ok "a plan that could be started" on first upgrade check "$dir/plan.json"
 	killed "second dies in configure" second second configure
 	killed "first dies in verify" first second verify
 	killed "second dies in verify" second second verify
+}
+[[ $cases != *7* ]] || {
+	operator "the operator confirms" confirm
+	operator "the operator aborts" abort
+	bad_check "a check fails"
+	home "and home again"
 }
 [[ $cases != *4* ]] || good "to 1.1" "base 1.1"
 [[ $cases != *5* ]] || back "and back"
