@@ -97,22 +97,46 @@ static void netslice_cleanse(struct sk_buff *skb)
 	nf_reset_ct(skb);
 }
 
-static enum netslice_counter netslice_forward(const struct netslice_path *path,
-					      struct sk_buff *skb)
+static enum netslice_counter netslice_admit(const struct netslice_path *path, struct sk_buff *skb)
 {
-	const struct bpf_prog *prog = path->gen ? path->gen->prog : NULL;
-
-	if (prog && !netslice_program_run(prog, skb))
-		return netslice_drop(skb, NETSLICE_C_DROP_PROGRAM);
-	/* Asked for again: the program may have changed it. */
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
-		return netslice_forward4(path, skb);
+		return netslice_admit4(path, skb);
 	case htons(ETH_P_IPV6):
-		return netslice_forward6(path, skb);
+		return netslice_admit6(path, skb);
 	default:
 		return netslice_drop(skb, NETSLICE_C_DROP_PROGRAM);
 	}
+}
+
+/*
+ * The program sees what is about to be looked up, and neither ND nor what is for
+ * the node itself. Whatever it made of the packet is then looked at anew.
+ */
+static enum netslice_counter netslice_program(const struct netslice_path *path,
+					      struct sk_buff *skb)
+{
+	if (!netslice_program_run(path->gen->prog, skb))
+		return netslice_drop(skb, NETSLICE_C_DROP_PROGRAM);
+	return netslice_admit(path, skb);
+}
+
+static enum netslice_counter netslice_forward(const struct netslice_path *path,
+					      struct sk_buff *skb)
+{
+	enum netslice_counter what = netslice_admit(path, skb);
+
+	if (what != NETSLICE_C_FORWARDED)
+		return what;
+	if (unlikely(!path->gen))
+		return netslice_drop(skb, NETSLICE_C_DROP_NO_GENERATION);
+	if (path->gen->prog && path->in) {
+		what = netslice_program(path, skb);
+		if (what != NETSLICE_C_FORWARDED)
+			return what;
+	}
+	return skb->protocol == htons(ETH_P_IP) ? netslice_route4(path, skb) :
+						  netslice_route6(path, skb);
 }
 
 static enum netslice_counter netslice_receive_ip(struct netslice_port *port, struct sk_buff *skb,
@@ -256,9 +280,7 @@ static enum netslice_counter netslice_send(struct netslice_slice *slice, struct 
 		.role = READ_ONCE(slice->role),
 	};
 
-	if (skb->protocol == htons(ETH_P_IP))
-		return netslice_forward4(&path, skb);
-	return netslice_forward6(&path, skb);
+	return netslice_forward(&path, skb);
 }
 
 /**

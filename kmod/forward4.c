@@ -83,17 +83,16 @@ static enum netslice_counter netslice_send4(const struct netslice_path *path,
 }
 
 /**
- * netslice_forward4() - the path of an IPv4 packet
+ * netslice_admit4() - may an IPv4 packet be forwarded?
  * @path: of the packet
  * @skb: the packet, not shared, data at the network header
  *
  * Context: BH off, RCU.
- * Return: what became of it.
+ * Return: NETSLICE_C_FORWARDED if it may; else what became of it.
  */
-enum netslice_counter netslice_forward4(const struct netslice_path *path, struct sk_buff *skb)
+enum netslice_counter netslice_admit4(const struct netslice_path *path, struct sk_buff *skb)
 {
 	enum netslice_counter what = netslice_check4(skb);
-	const struct netslice_nhg *nhg;
 	const struct iphdr *iph;
 
 	if (unlikely(what != NETSLICE_C_FORWARDED))
@@ -105,9 +104,21 @@ enum netslice_counter netslice_forward4(const struct netslice_path *path, struct
 		return netslice_drop(skb, NETSLICE_C_DROP_MARTIAN);
 	if (path->in && unlikely(iph->ihl > 5 || iph->ttl <= 1))
 		return netslice_punt(path, skb);
-	if (unlikely(!path->gen))
-		return netslice_drop(skb, NETSLICE_C_DROP_NO_GENERATION);
-	nhg = netslice_rib_lookup4(&path->gen->rib, iph->daddr);
+	return NETSLICE_C_FORWARDED;
+}
+
+/**
+ * netslice_route4() - send an IPv4 packet on its way
+ * @path: of the packet, with a generation
+ * @skb: the packet, admitted
+ *
+ * Context: BH off, RCU.
+ * Return: what became of it.
+ */
+enum netslice_counter netslice_route4(const struct netslice_path *path, struct sk_buff *skb)
+{
+	const struct netslice_nhg *nhg = netslice_rib_lookup4(&path->gen->rib, ip_hdr(skb)->daddr);
+
 	if (unlikely(!nhg || nhg->type != NETSLICE_ROUTE_UNICAST))
 		return netslice_refuse(path, nhg, skb);
 	return netslice_send4(path, nhg, skb);

@@ -75,17 +75,16 @@ static enum netslice_counter netslice_send6(const struct netslice_path *path,
 }
 
 /**
- * netslice_forward6() - the path of an IPv6 packet
+ * netslice_admit6() - may an IPv6 packet be forwarded?
  * @path: of the packet
  * @skb: the packet, not shared, data at the network header
  *
  * Context: BH off, RCU.
- * Return: what became of it.
+ * Return: NETSLICE_C_FORWARDED if it may; else what became of it.
  */
-enum netslice_counter netslice_forward6(const struct netslice_path *path, struct sk_buff *skb)
+enum netslice_counter netslice_admit6(const struct netslice_path *path, struct sk_buff *skb)
 {
 	enum netslice_counter what = netslice_check6(skb);
-	const struct netslice_nhg *nhg;
 	const struct ipv6hdr *hdr;
 
 	if (unlikely(what != NETSLICE_C_FORWARDED))
@@ -99,9 +98,22 @@ enum netslice_counter netslice_forward6(const struct netslice_path *path, struct
 		return netslice_drop(skb, NETSLICE_C_DROP_MARTIAN);
 	if (path->in && unlikely(hdr->nexthdr == NEXTHDR_HOP || hdr->hop_limit <= 1))
 		return netslice_punt(path, skb);
-	if (unlikely(!path->gen))
-		return netslice_drop(skb, NETSLICE_C_DROP_NO_GENERATION);
-	nhg = netslice_rib_lookup6(&path->gen->rib, &hdr->daddr);
+	return NETSLICE_C_FORWARDED;
+}
+
+/**
+ * netslice_route6() - send an IPv6 packet on its way
+ * @path: of the packet, with a generation
+ * @skb: the packet, admitted
+ *
+ * Context: BH off, RCU.
+ * Return: what became of it.
+ */
+enum netslice_counter netslice_route6(const struct netslice_path *path, struct sk_buff *skb)
+{
+	const struct netslice_nhg *nhg;
+
+	nhg = netslice_rib_lookup6(&path->gen->rib, &ipv6_hdr(skb)->daddr);
 	if (unlikely(!nhg || nhg->type != NETSLICE_ROUTE_UNICAST))
 		return netslice_refuse(path, nhg, skb);
 	return netslice_send6(path, nhg, skb);

@@ -45,11 +45,17 @@ static inline enum netslice_counter netslice_drop(struct sk_buff *skb, enum nets
 }
 
 /*
- * Context of all: BH off, RCU. The skb's data begins with its network header,
- * which is all that has been checked.
+ * Context of all: BH off, RCU. The skb is not shared, and its data begins with its
+ * network header.
+ *
+ * First, by family: is it whole and true, is it for others, may it be forwarded?
+ * NETSLICE_C_FORWARDED if so, and the skb is still there. Then its way out; nothing
+ * that was admitted may have changed since.
  */
-enum netslice_counter netslice_forward4(const struct netslice_path *path, struct sk_buff *skb);
-enum netslice_counter netslice_forward6(const struct netslice_path *path, struct sk_buff *skb);
+enum netslice_counter netslice_admit4(const struct netslice_path *path, struct sk_buff *skb);
+enum netslice_counter netslice_admit6(const struct netslice_path *path, struct sk_buff *skb);
+enum netslice_counter netslice_route4(const struct netslice_path *path, struct sk_buff *skb);
+enum netslice_counter netslice_route6(const struct netslice_path *path, struct sk_buff *skb);
 
 /* To the Linux stack; a packet that came from there would only come again. */
 enum netslice_counter netslice_punt(const struct netslice_path *path, struct sk_buff *skb);
