@@ -32,6 +32,8 @@
 #define GIVE_ASK_MS	60000
 #define GIVE_FETCH_MS	600000	/* a release comes over */
 #define GIVE_EQUAL_MS	120000
+#define GIVE_BUSY_MS	500
+#define GIVE_BUSY	240
 
 enum { EQUAL_NOT_WANTED, EQUAL_COPY, EQUAL_HOT };
 
@@ -134,6 +136,11 @@ static void give_failed(struct run *run, const struct peer_answer *answer)
 		return;
 	default:
 		break;
+	}
+	if (give_standby_way(run) && !strcmp(answer->code, "busy") &&
+	    ++run->busy < GIVE_BUSY) {
+		run_timer(run, GIVE_BUSY_MS, give_begin);	/* it has not heard all yet */
+		return;
 	}
 	if (!strcmp(answer->code, "cp-failed"))
 		plane = PLANE_CP;
@@ -450,17 +457,18 @@ void give_complete(struct run *run)
 
 static void give_followed(void *arg, int code, const char *why)
 {
-	struct run *run = arg;
+	const struct slice *s = arg;
 
 	if (code)
-		log_warn("slice %s: the backup is not followed: %s", run->name, why);
+		log_warn("slice %s: the backup is not followed: %s", s->name, why);
 }
 
 /* A whole copy is here: the generation follows it from now on. */
 static void give_copied(void *arg, struct slice *slice, uint64_t seq)
 {
+	(void)arg;
 	(void)seq;
-	backup_follow(slice, give_followed, arg);
+	backup_follow(slice, give_followed, slice);
 }
 
 void give_redundant(struct run *run)
@@ -475,7 +483,7 @@ void give_redundant(struct run *run)
 	if (slice_is_cp_master(s))
 		backup_start(s, peer, BACKUP_SEND, NULL, NULL);
 	else
-		backup_start(s, peer, BACKUP_RECEIVE, &receive, run);
+		backup_start(s, peer, BACKUP_RECEIVE, &receive, NULL);
 }
 
 void give_returned(struct run *run)

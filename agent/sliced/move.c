@@ -21,6 +21,7 @@
 
 #define MOVE_REPEAT_MS	250
 #define MOVE_PLACE_MS	200
+#define MOVE_STRANDED_MS 300000
 
 static unsigned int move_serial;
 
@@ -249,6 +250,24 @@ static void op_listen(void *arg, uint32_t boot_ms)
 	move_look(m);
 }
 
+/*
+ * It is to go back, and the node that it came from is gone. This one forwards
+ * what reaches it for as long as that lasts; when the other returns, it goes on.
+ */
+static void move_stranded(struct run *run)
+{
+	const struct peer *peer = run_peer(run);
+
+	if (run->ended)
+		return;
+	if (peer && peer_is_up(peer)) {
+		run_timer(run, MOVE_STRANDED_MS, move_stranded);
+		return;
+	}
+	run_blame(run, PLANE_NODE, run_state_name(run->state), "the first node is gone");
+	run_end(run, RUN_STRANDED);
+}
+
 static void op_progress(void *arg, const char *word)
 {
 	struct move *m = arg;
@@ -262,6 +281,8 @@ static void op_progress(void *arg, const char *word)
 	if (!run->first && state == RUN_CP_SWITCHED && m->cp_from_ms)
 		run->cp_switch_ms = (int64_t)(clock_boot_ms() - m->cp_from_ms);
 	run_enter(run, (enum run_state)state, NULL);
+	if (state == RUN_ROLLING_BACK && !run->first)
+		run_timer(run, MOVE_STRANDED_MS, move_stranded);
 }
 
 static void op_finish(void *arg, enum handover_end end)
@@ -269,6 +290,8 @@ static void op_finish(void *arg, enum handover_end end)
 	struct move *m = arg;
 	struct run *run = m->run;
 
+	if (run->state == RUN_STRANDED)
+		run->ended = false;
 	if (run->ended)
 		return;
 	if (end == HANDOVER_END_COMPLETE && run->first)

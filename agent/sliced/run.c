@@ -528,8 +528,9 @@ static void run_ended(void *arg, const struct store_result *res)
 	log_notice("slice %s: %s%s%s", run->name, run_state_name(run->state),
 		   *run->cause ? ": " : "", run->cause);
 	watch_state(run, run->state, false, run->cause);
-	run_tell(run, run->state);
-	run_unhold(run);
+	run_say(run, run->state, run->after == AFTER_WANTED);
+	if (run->state != RUN_STRANDED)
+		run_unhold(run);
 	upgrade_turns(run->up);
 	upgrade_look(run->up);
 }

@@ -83,6 +83,7 @@ struct run {
 	/* live */
 	unsigned int		serial;		/* what was asked for under an earlier one is void */
 	unsigned int		tries;
+	unsigned int		busy;		/* so often the other node was */
 	struct event		*timer;
 	bool			held;		/* slice_hold() */
 	bool			away;		/* waits for the peer */

@@ -23,6 +23,7 @@
 #include "store.h"
 
 #define UPGRADES_KEPT	32	/* that are at their end and still shown in full */
+#define UPGRADE_REST_MS	3600000
 
 void *upgrade_alloc(size_t size)
 {
@@ -73,11 +74,37 @@ struct run *runs_active(struct upgrades *us, const char *slice)
 	return NULL;
 }
 
+/*
+ * Long at its end: first nothing acts for it any more, an hour later it goes,
+ * when all that was asked on its behalf has been answered.
+ */
+static void upgrades_prune(struct upgrades *us)
+{
+	int64_t now = clock_wall_ms();
+	struct upgrade *up, *next;
+	unsigned int kept = 0;
+	struct run *run;
+
+	for (up = us->list; up; up = next) {
+		next = up->next;
+		if (++kept <= UPGRADES_KEPT || !up->ended_ms)
+			continue;
+		for (run = up->runs; run && now - up->ended_ms > UPGRADE_REST_MS; run = run->next)
+			if (run->ended && run->state != RUN_STRANDED)
+				move_free(run);
+		for (run = up->runs; run && run->ended && !run->move; run = run->next)
+			;
+		if (!run && now - up->ended_ms > 2 * UPGRADE_REST_MS)
+			upgrade_free(up);
+	}
+}
+
 struct upgrade *upgrade_new(struct upgrades *us, const char *id, const char *peer,
 			    struct plan *plan)
 {
 	struct upgrade *up = upgrade_alloc(sizeof(*up));
 
+	upgrades_prune(us);
 	up->all = us;
 	snprintf(up->id, sizeof(up->id), "%s", id);
 	snprintf(up->peer, sizeof(up->peer), "%s", peer);
@@ -213,7 +240,7 @@ static void load_run(struct upgrade *up, const struct store_row *row)
 	snprintf(run->from, sizeof(run->from), "%s", store_text(row, 3));
 	snprintf(run->to, sizeof(run->to), "%s", store_text(row, 4));
 	run->state = run->peer_state = (enum run_state)state;
-	run->ended = !store_null(row, 6);
+	run->ended = !store_null(row, 6) && state != RUN_STRANDED;
 	run_data_read(run, store_text(row, 10));
 }
 
@@ -469,7 +496,7 @@ int upgrades_init(struct sliced *sliced, struct nsl_err *err)
 		return -1;
 	/* before slices are placed: what an upgrade owns is left to it */
 	for (up = us->list; up; up = up->next)
-		for (run = up->runs; run && !up->ended_ms; run = run->next)
+		for (run = up->runs; run; run = run->next)
 			if (!run->ended)
 				run_hold(run);
 	if (upgrades_register(us))

@@ -217,7 +217,7 @@ good() { # CASE RELEASE [MEMBERS]: from the master to the other
 	traffic_start "$1" 1
 	ok "$1: it starts" upgrade_start "$from" "${@:2}"
 	ok "$1: it ends" eventually 300 settled "$from"
-	ok "$1: on the other node too" eventually 100 settled "$to"
+	ok "$1: on the other node too" eventually 200 settled "$to"
 	show "$1"
 	[[ $* != *agent* ]] || says "$1: $to has a new process" "^yes$" reset_seen "$from"
 	equal "$1: complete" complete "$(record "$from" .outcome)"
@@ -238,7 +238,7 @@ bad() { # CASE RELEASE PLANE
 	traffic_start "$1" 0
 	ok "$1: it starts" upgrade_start "$from" "$2"
 	ok "$1: it ends" eventually 300 settled "$from"
-	ok "$1: on the other node too" eventually 100 settled "$to"
+	ok "$1: on the other node too" eventually 200 settled "$to"
 	show "$1"
 	equal "$1: rolled back" rolled-back "$(record "$from" .outcome)"
 	equal "$1: $3 has failed" "$3" "$(record "$from" .plane)"
@@ -277,7 +277,7 @@ killed() { # CASE WHOM WHERE STATE
 	upgrade_start "$from" "$(next_release)"
 	wait "$killer"
 	ok "$1: it comes to its end" eventually 300 settled "$from"
-	ok "$1: on the other node too" eventually 200 settled "$to"
+	ok "$1: on the other node too" eventually 300 settled "$to"
 	show "$1"
 	seen=$(record "$from" .outcome)
 	ok "$1: complete or rolled back: $seen" test "$seen" = complete -o "$seen" = rolled-back
@@ -300,7 +300,7 @@ back() { # CASE
 	on "$from" -j upgrade rollback red > "$out/id.json"
 	ok "$1: it has an id" test -n "$(upgrade_id)"
 	ok "$1: it ends" eventually 300 settled "$from"
-	ok "$1: on the other node too" eventually 100 settled "$to"
+	ok "$1: on the other node too" eventually 200 settled "$to"
 	show "$1"
 	equal "$1: complete" complete "$(record "$from" .outcome)"
 	equal "$1: $to is master" master "$(role_of "$to")"
@@ -316,11 +316,11 @@ operator() { # CASE confirm|abort
 	to=$(other) was=$(release_of "$from")
 	traffic_start "$1" any
 	ok "$1: it starts" upgrade_start "$from" "$(next_release)" '"confirm": "operator"'
-	ok "$1: it is verified" eventually 200 is "$from" .state verify
+	ok "$1: it is verified" eventually 300 is "$from" .state verify
 	equal "$1: not more" "" "$(record "$from" '.outcome // ""')"
 	ok "$1: the operator" on "$from" upgrade "$2" "$(upgrade_id)"
-	ok "$1: it ends" eventually 200 settled "$from"
-	ok "$1: on the other node too" eventually 100 settled "$to"
+	ok "$1: it ends" eventually 300 settled "$from"
+	ok "$1: on the other node too" eventually 200 settled "$to"
 	show "$1"
 	if [ "$2" = confirm ]; then
 		equal "$1: complete" complete "$(record "$from" .outcome)"
@@ -344,7 +344,7 @@ bad_check() { # CASE
 	plan "$(next_release)" | sed 's/10\.0\.1\.10/10.0.1.99/; s/60000/40000/' > "$out/plan.json"
 	ok "$1: it starts" on_start "$from"
 	ok "$1: it ends" eventually 300 settled "$from"
-	ok "$1: on the other node too" eventually 100 settled "$to"
+	ok "$1: on the other node too" eventually 200 settled "$to"
 	show "$1"
 	equal "$1: rolled back" rolled-back "$(record "$from" .outcome)"
 	equal "$1: in which state" verify "$(record "$from" .failed_state)"
@@ -365,11 +365,11 @@ home() { # CASE
 	to=$(other)
 	traffic_start "$1" 2
 	ok "$1: it starts" upgrade_start "$from" "$(next_release)" '"home": true'
-	ok "$1: it ends" eventually 200 settled "$from"
+	ok "$1: it ends" eventually 300 settled "$from"
 	upgrade_of() { on "$to" -j upgrade show | jq -r '[.. | objects | select(has("started_ms"))] |
 		map(select(.role == "first")) | max_by(.started_ms) | .id // ""'; }
 	went() { jq -n --arg id "$(upgrade_of)" '{id: $id}' > "$out/id.json" && settled "$to"; }
-	ok "$1: mastership goes home" eventually 200 went
+	ok "$1: mastership goes home" eventually 300 went
 	show "$1"
 	equal "$1: $from is master" master "$(role_of "$from")"
 	equal "$1: $to is standby" standby "$(role_of "$to")"
