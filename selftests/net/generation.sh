@@ -197,14 +197,14 @@ seal green 1
 ok "an uncommitted first switch" slice generation switch green 1 confirm-ms 1000
 ok "goes back to no generation" eventually 60 none_active green
 stage red 18
-slice generation switch red 18 confirm-ms 3000
+slice generation switch red 18 confirm-ms 8000
 ok "a rollback in time" slice generation rollback red
-sleep 4
+sleep 9
 equal "stops the timer" "active 16" "$(gens red)"
 slice slice del green
 
 stage red 19
-slice generation switch red 19 confirm-ms 2000
+slice generation switch red 19 confirm-ms 4000
 ok "a slice can go while its timer runs" slice slice del blue
 ok "and comes to rest by itself" eventually 60 active_is red 16
 

@@ -113,9 +113,9 @@ ok "standby keeps it" role standby role-expect draining lease-keep
 says "so it does" reclaim slice -j slice show red
 ok "and so does ready" role ready role-expect standby lease-keep
 ok "until it ends" eventually 60 is master 10
-ok "a change without it" role draining role-expect master lease-ms 1500 lease-action reclaim
+ok "a change without it" role draining role-expect master lease-ms 8000 lease-action reclaim
 ok "ends it" role draining role-expect draining
-sleep 3
+sleep 9
 equal "so nothing happened" "draining 10" "$(look role) $(look fp_term)"
 ok "back now, and not at its end" role draining role-expect draining lease-ms 60000 lease-action reclaim
 ok "with the lease as evidence" role master role-expect draining lease-expect reclaim fp-term-new 12
