@@ -131,11 +131,11 @@ vm_add_disk() { # DIRECTORY MB
 	vm_args+=(-drive "file=disk,format=raw,if=virtio,cache=writeback")
 }
 
-vm_share() { # TAG PATH [OPTION]: a comma in a value is doubled for QEMU
+vm_share() { # TAG PATH SECURITY-MODEL [OPTION]: a comma in PATH is doubled for QEMU
 	local tag=$1 path=${2//,/,,}
 
 	vm_args+=(
-		-fsdev "local,id=fs-$tag,path=$path,security_model=none,multidevs=remap${3:+,$3}"
+		-fsdev "local,id=fs-$tag,path=$path,security_model=$3,multidevs=remap${4:+,$4}"
 		-device "virtio-9p-pci,fsdev=fs-$tag,mount_tag=$tag"
 	)
 }
@@ -191,8 +191,9 @@ vm_start() { # NAME [options]: see above
 	done
 	vm_add_ports
 	[ -z "$disk" ] || vm_add_disk "$dir" "$disk"
-	vm_share root / readonly=on
-	vm_share out "$dir"
+	vm_share root / none readonly=on
+	# Modes and owners are kept in files: to set them QEMU needs /proc.
+	vm_share out "$dir" mapped-file
 	[ -n "$reboot" ] || vm_args+=(-no-reboot)
 	vm_write_config "$dir" "$name" "$disk" "${environment[@]}"
 	vm_cmdline="console=ttyS0 loglevel=4 mitigations=off tsc=unstable clocksource=hpet nolapic_timer no_timer_check nowatchdog"
