@@ -489,8 +489,7 @@ void give_redundant(struct run *run)
 void give_returned(struct run *run)
 {
 	give_stop(run);
-	run_blame(run, PLANE_FP, run_state_name(run->state),
-		  "the handover did not come to its end in time");
+	run_blame(run, PLANE_FP, run_reached(run), "the handover did not come to its end in time");
 	give_rolled_back(run);
 }
 

@@ -337,16 +337,38 @@ static void move_repeats(evutil_socket_t fd, short what, void *arg)
 	move_look(m);
 }
 
+/* What has no way but back from here: too late is the cause. */
+static void move_blame_limit(struct move *m)
+{
+	char why[80];
+
+	switch (m->h.state) {
+	case HANDOVER_CP_GRANTED:
+	case HANDOVER_HANDING:
+		break;
+	case HANDOVER_PREPARING:
+		if (!m->h.request_ns)
+			break;
+		return;
+	case HANDOVER_TAKING:
+		if (m->h.verdict <= 0)
+			break;
+		return;
+	default:
+		return;
+	}
+	snprintf(why, sizeof(why), "step \"%s\" of the handover took too long",
+		 handover_state_name(m->h.state));
+	run_blame(m->run, PLANE_FP, run_reached(m->run), why);
+}
+
 static void move_limits(evutil_socket_t fd, short what, void *arg)
 {
 	struct move *m = arg;
-	struct run *run = m->run;
 
 	(void)fd;
 	(void)what;
-	if (handover_may_abort(&m->h))
-		log_warn("slice %s: %s took too long", run->name,
-			 handover_state_name(m->h.state));
+	move_blame_limit(m);
 	handover_limit(&m->h);
 	move_look(m);
 }
@@ -424,6 +446,11 @@ static void move_start(struct move *m, unsigned int lan_ports)
 	};
 	uint64_t fp = s->terms.fp;
 
+	/* what it had asked for lived in memory only: the machine gives up */
+	if ((m->state == HANDOVER_PREPARING || m->state == HANDOVER_TAKING) &&
+	    s->kernel.state.role != NETSLICE_ROLE_MASTER && s->kernel.state.fp_term <= m->run->fp_base)
+		run_blame(m->run, PLANE_NODE, run_reached(m->run),
+			  "its daemon was started anew before it was master");
 	handover_init(&m->h, &p, &move_ops, m);
 	m->started = true;
 	log_notice("slice %s: handover %llu from %s: cp-term %llu, fp-term %llu", s->name,

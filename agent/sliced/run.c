@@ -488,6 +488,16 @@ void run_peer_state(struct run *run, enum run_state state)
 		run_enter(run, RUN_ROLLING_BACK, take_drop);
 }
 
+const char *run_reached(const struct run *run)
+{
+	unsigned int i;
+
+	for (i = run->time_count; i-- > 0;)
+		if (!run->times[i].peer && run->times[i].state < RUN_COMPLETE)
+			return run_state_name(run->times[i].state);
+	return run_state_name(RUN_PREPARE);
+}
+
 void run_blame(struct run *run, const char *plane, const char *state, const char *cause)
 {
 	if (*run->plane)

@@ -166,6 +166,8 @@ void run_ask_state(struct run *run);
 void run_tell_state(struct run *run);
 /* The other node said that it is in that state. */
 void run_peer_state(struct run *run, enum run_state state);
+/* The last state on the way that this node was in. */
+const char *run_reached(const struct run *run);
 /* What failed, once: the first cause stands. */
 void run_blame(struct run *run, const char *plane, const char *state, const char *cause);
 /* The end: complete, rolled-back or stranded. */

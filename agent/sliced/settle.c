@@ -212,7 +212,7 @@ void take_drop(struct run *run)
 	take_refuse(run, "busy", "the upgrade of the slice is rolled back");
 	run->serial++;
 	run_timer(run, 0, NULL);
-	run_blame(run, PLANE_NODE, run_state_name(run->state), "given up by the other node");
+	run_blame(run, PLANE_NODE, run_reached(run), "given up by the other node");
 	if (s)
 		backup_stop(s);
 	if (!s || !run->gen) {

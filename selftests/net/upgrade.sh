@@ -20,7 +20,7 @@
 
 rate=${RATE:-40}
 routes=${ROUTES:-100}
-cases=${CASES:-1234567}
+cases=${CASES:-12345678}
 dir=/run/upgrade
 mkdir -p "$dir"
 
@@ -263,19 +263,25 @@ child_of() { # NODE
 	done
 }
 
-# Kills a daemon as soon as a node is in a state; goes on, or back, and loses nothing.
-killed() { # CASE WHOM WHERE STATE
-	local from=$master to whom where was pid killer seen
+killed() { # CASE WHOM WHERE STATE: a daemon is killed as soon as a node is in a state
+	harm "$1" "$3" "$4" "kill -KILL $(child_of "$(victim "$2")")"
+}
 
-	to=$(other)
-	whom=$(victim "$2") where=$(victim "$3")
+cut() { # CASE WHERE STATE: the daemons do not reach each other for a while
+	harm "$@" "ip -n first link set p0 down; sleep 30; ip -n first link set p0 up"
+}
+
+# It goes on, or back, and loses nothing.
+harm() { # CASE WHERE STATE COMMAND
+	local from=$master to where was harm seen
+
+	to=$(other) where=$(victim "$2")
 	was=$(release_of "$from")
 	traffic_start "$1" any
-	pid=$(child_of "$whom")
-	(tail -n 0 -F "$OUT/$where.log" 2> /dev/null | grep -q -m 1 "red: $4" && kill -KILL "$pid") &
-	killer=$!
+	(tail -n 0 -F "$OUT/$where.log" 2> /dev/null | grep -q -m 1 "red: $3" && eval "$4") &
+	harm=$!
 	upgrade_start "$from" "$(next_release)"
-	wait "$killer"
+	wait "$harm"
 	ok "$1: it comes to its end" eventually 300 settled "$from"
 	ok "$1: on the other node too" eventually 300 settled "$to"
 	show "$1"
@@ -415,6 +421,11 @@ ok "a plan that could be started" on first upgrade check "$dir/plan.json"
 	killed "second dies in configure" second second configure
 	killed "first dies in verify" first second verify
 	killed "second dies in verify" second second verify
+}
+[[ $cases != *8* ]] || {
+	cut "no link in config-sync" second config-sync
+	cut "no link in cp-switched" first cp-switched
+	cut "no link in fp-switched" second fp-switched
 }
 [[ $cases != *7* ]] || {
 	operator "the operator confirms" confirm
