@@ -359,6 +359,9 @@ static void move_blame_limit(struct move *m)
 	}
 	snprintf(why, sizeof(why), "step \"%s\" of the handover took too long",
 		 handover_state_name(m->h.state));
+	if (m->run->well)
+		run_blame(m->run, PLANE_NODE, run_reached(m->run),
+			  "the operator did not confirm it in time");
 	run_blame(m->run, PLANE_FP, run_reached(m->run), why);
 }
 

@@ -171,7 +171,8 @@ traffic_stop() { # CASE
 plan() { # RELEASE [MEMBERS]
 	printf '{ "slices": [ { "slice": "red", "release": "%s", "checks": [ %s ] } ], ' "$1" \
 		'{ "ping": "10.0.1.10" }, { "ping": "2001:db8:2::10" }, { "routes": 10 }'
-	printf '"lease_ms": 60000, "guard_ms": 10000, "health_ms": 40000 %s }\n' "${2:+, $2}"
+	printf '"lease_ms": %d, "guard_ms": 30000, "health_ms": 40000 %s }\n' "${lease:-60000}" \
+		"${2:+, $2}"
 }
 
 upgrade_id() { jq -r 'if type == "array" then .[0] else . end | .id' "$out/id.json"; }
@@ -317,7 +318,7 @@ back() { # CASE
 
 # It waits in verify for the operator, who confirms it or takes it back.
 operator() { # CASE confirm|abort
-	local from=$master to was
+	local from=$master to was lease=300000
 
 	to=$(other) was=$(release_of "$from")
 	traffic_start "$1" any
