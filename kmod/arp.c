@@ -7,6 +7,7 @@
 #include <net/neighbour.h>
 
 #include "gateway.h"
+#include "locals.h"
 #include "packet.h"
 #include "port.h"
 #include "slice.h"
@@ -34,14 +35,15 @@ static const struct netslice_arp *netslice_arp_get(struct sk_buff *skb)
 }
 
 /* A host that asks will soon be sent to: know it, as the stack would. */
-static void netslice_arp_learn(struct net_device *dev, const struct netslice_arp *arp)
+static void netslice_arp_learn(const struct netslice_port *port, struct net_device *dev,
+			       const struct netslice_arp *arp)
 {
 	struct neighbour *neigh;
 	u8 mac[ETH_ALEN];
 	__be32 addr = arp->sender;
 
-	if (ipv4_is_zeronet(addr) || ipv4_is_loopback(addr) || ipv4_is_multicast(addr) ||
-	    ipv4_is_lbcast(addr) || !is_valid_ether_addr(arp->sender_mac))
+	if (!is_valid_ether_addr(arp->sender_mac) || netslice_local4(port->slice, addr) ||
+	    !netslice_gateway_onlink4(port, addr))
 		return;
 	ether_addr_copy(mac, arp->sender_mac);
 	neigh = neigh_event_ns(&arp_tbl, mac, &addr, dev);
@@ -86,7 +88,7 @@ enum netslice_counter netslice_gateway_arp(struct netslice_port *port, struct sk
 	if (!netslice_gateway_has4(port, arp->target))
 		return NETSLICE_C_PASSED;
 	if (arp->hdr.ar_op == htons(ARPOP_REQUEST) && netslice_gateway_answers(port->slice)) {
-		netslice_arp_learn(skb->dev, arp);
+		netslice_arp_learn(port, skb->dev, arp);
 		netslice_arp_send(ARPOP_REPLY, skb->dev, port, arp->target, arp->sender,
 				  arp->sender_mac);
 		what = NETSLICE_C_ANSWERED;

@@ -130,8 +130,10 @@ static enum netslice_counter netslice_forward(const struct netslice_path *path,
 		return what;
 	if (unlikely(!path->gen))
 		return netslice_drop(skb, NETSLICE_C_DROP_NO_GENERATION);
-	if (path->gen->prog && path->in) {
-		what = netslice_program(path, skb);
+	if (path->in) {
+		netslice_cleanse(skb);
+		if (path->gen->prog)
+			what = netslice_program(path, skb);
 		if (what != NETSLICE_C_FORWARDED)
 			return what;
 	}
@@ -157,7 +159,6 @@ static enum netslice_counter netslice_receive_ip(struct netslice_port *port, str
 	if (unlikely(skb_warn_if_lro(skb)))
 		return netslice_drop(skb, NETSLICE_C_DROP_HEADER);
 	skb->pkt_type = PACKET_HOST;
-	netslice_cleanse(skb);
 	what = netslice_forward(&path, skb);
 	if (likely(what == NETSLICE_C_FORWARDED))
 		netslice_count_forwarded(&path, len);

@@ -11,6 +11,8 @@
 #include <net/ipv6.h>
 
 #include "gateway.h"
+#include "generation.h"
+#include "nhg.h"
 #include "port.h"
 #include "slice.h"
 
@@ -82,4 +84,51 @@ bool netslice_gateway_has6(const struct netslice_port *port, const struct in6_ad
 		if (vips->vip[i].family == AF_INET6 && ipv6_addr_equal(&vips->vip[i].addr, addr))
 			return true;
 	return false;
+}
+
+static bool netslice_onlink(const struct netslice_port *port, const struct netslice_nhg *nhg)
+{
+	int i;
+
+	if (!nhg || nhg->type != NETSLICE_ROUTE_UNICAST)
+		return false;
+	for (i = 0; i < nhg->count; i++)
+		if (nhg->member[i].port == port && nhg->member[i].gw_family == AF_UNSPEC)
+			return true;
+	return false;
+}
+
+/**
+ * netslice_gateway_onlink4() - does the address live on the port's LAN?
+ * @port: the port
+ * @addr: the address
+ *
+ * By the slice's own routes: whoever asks from elsewhere is answered, and not
+ * remembered, or a host could fill the neighbour table with whatever it likes.
+ *
+ * Context: RCU.
+ * Return: true if it does.
+ */
+bool netslice_gateway_onlink4(const struct netslice_port *port, __be32 addr)
+{
+	const struct netslice_generation *gen = rcu_dereference(port->slice->active);
+
+	return gen && netslice_onlink(port, netslice_rib_lookup4(&gen->rib, addr));
+}
+
+/**
+ * netslice_gateway_onlink6() - does the address live on the port's LAN?
+ * @port: the port
+ * @addr: the address; link-local ones do
+ *
+ * Context: RCU.
+ * Return: true if it does.
+ */
+bool netslice_gateway_onlink6(const struct netslice_port *port, const struct in6_addr *addr)
+{
+	const struct netslice_generation *gen = rcu_dereference(port->slice->active);
+
+	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL)
+		return true;
+	return gen && netslice_onlink(port, netslice_rib_lookup6(&gen->rib, addr));
 }

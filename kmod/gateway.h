@@ -28,6 +28,9 @@ bool netslice_gateway_answers(const struct netslice_slice *slice);
 const u8 *netslice_gateway_source(const struct netslice_port *port, const struct net_device *dev);
 bool netslice_gateway_has4(const struct netslice_port *port, __be32 addr);
 bool netslice_gateway_has6(const struct netslice_port *port, const struct in6_addr *addr);
+/* True if the slice sends packets for the address straight to it, by that port. */
+bool netslice_gateway_onlink4(const struct netslice_port *port, __be32 addr);
+bool netslice_gateway_onlink6(const struct netslice_port *port, const struct in6_addr *addr);
 
 /* Context: BH off, RCU. Tell the LAN where a virtual address is. */
 void netslice_arp_announce(struct netslice_port *port, struct net_device *dev,

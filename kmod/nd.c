@@ -10,6 +10,7 @@
 #include <net/neighbour.h>
 
 #include "gateway.h"
+#include "locals.h"
 #include "packet.h"
 #include "port.h"
 #include "slice.h"
@@ -100,12 +101,15 @@ static bool netslice_solicit_ours(const struct netslice_port *port, struct sk_bu
 	       netslice_gateway_has6(port, &msg->target);
 }
 
-static void netslice_nd_learn(struct net_device *dev, struct netslice_solicit *ns)
+static void netslice_nd_learn(const struct netslice_port *port, struct net_device *dev,
+			      struct netslice_solicit *ns)
 {
 	struct neighbour *neigh;
 
 	/* Without IPv6 in the kernel its table was never set up. */
-	if (!ns->told || !is_valid_ether_addr(ns->mac) || unlikely(!ipv6_mod_enabled()))
+	if (!ns->told || !is_valid_ether_addr(ns->mac) || !ipv6_mod_enabled() ||
+	    netslice_local6(port->slice, &ns->sender) ||
+	    !netslice_gateway_onlink6(port, &ns->sender))
 		return;
 	neigh = neigh_event_ns(&nd_tbl, ns->mac, &ns->sender, dev);
 	if (neigh)
@@ -188,7 +192,7 @@ static void netslice_nd_answer(const struct netslice_port *port, struct net_devi
 		netslice_na_send(port, dev, &ns->target, &all, mac, false);
 		return;
 	}
-	netslice_nd_learn(dev, ns);
+	netslice_nd_learn(port, dev, ns);
 	netslice_na_send(port, dev, &ns->target, &ns->sender, ns->mac, true);
 }
 

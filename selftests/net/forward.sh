@@ -4,7 +4,7 @@
 # The path of a packet through two slices with the same addresses, between hosts
 # that are two hops away from the router and known to the slices alone.
 #
-# timeout: 600
+# timeout: 900
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../lib.sh"

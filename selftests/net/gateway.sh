@@ -5,7 +5,7 @@
 # nodes of a pair hear from each other on the LAN. red-a stands for the hosts of
 # the LAN of port p0, and for the other node.
 #
-# timeout: 400
+# timeout: 900
 
 # shellcheck disable=SC2119,SC2317 # functions are called by those of lib.sh
 # shellcheck source=selftests/lib.sh
@@ -162,6 +162,9 @@ test_master() {
 		ip netns exec red-a frame send e0 echo dst="$vmac0" sip=10.1.0.10 dip=10.0.1.1
 	ok "a host that asked is known" test -n \
 		"$(ip -n r neigh show dev red-p0 10.0.1.10 | grep "$host")"
+	ok "one from elsewhere is answered" hears op=2,spa=10.0.1.1,tpa=10.99.0.1 \
+		ip netns exec red-a frame send e0 arp spa=10.99.0.1 tpa=10.0.1.1
+	equal "and not remembered" "" "$(ip -n r neigh show dev red-p0 10.99.0.1)"
 }
 
 # Nothing that only looks like a question is answered, nothing falls over.

@@ -4,7 +4,7 @@
 # Forwarding programs: what their return codes do, and that nothing a program does
 # to a packet is trusted afterwards.
 #
-# timeout: 300
+# timeout: 600
 
 # shellcheck disable=SC2119,SC2317 # functions are called by those of lib.sh
 # shellcheck source=selftests/lib.sh
