@@ -148,7 +148,7 @@ struct handover_ops {
 	 * virtual address. Asking again while it listens is nothing new.
 	 */
 	void		(*listen)(void *arg, uint32_t boot_ms);
-	/* A word of DESIGN section 5 has become true on this node. */
+	/* A word of Documentation/operating.md has become true on this node. */
 	void		(*progress)(void *arg, const char *word);
 	/* Once; afterwards messages are still answered, for the other node's sake. */
 	void		(*finish)(void *arg, enum handover_end end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One slice in one upgrade, as this node has it: its state in the words of
- * DESIGN section 5, what is on record of it, and who waits for it. Each change
+ * Documentation/operating.md, what is on record of it, and who waits for it. Each change
  * of state is in the journal before anything follows from it.
  */
 #ifndef SLICED_RUN_H
